@@ -1,0 +1,113 @@
+"""The contract of a callback: hooks that fit, evaluate and predict call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class Callback:
+    """Something that is told what training does; ``model`` and ``params`` are set before the first call.
+
+    Hooks that are not overridden cost nothing: fit runs whole epochs in the engine unless somebody
+    listens to batches. Logs are dicts of Python floats.
+    """
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+        self._model: Any = None
+
+    @property
+    def model(self) -> Any:
+        return self._model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Told once: ``epochs``, ``steps``, ``verbose``."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Told once: the model that is trained."""
+        self._model = model
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before an epoch (counted from 0)."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """After an epoch and its validation; logs hold the metrics, validation's with ``val_`` in front."""
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After the last epoch."""
+
+    def on_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Another name of ``on_train_batch_begin``."""
+
+    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Another name of ``on_train_batch_end``."""
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before a training step."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After a training step."""
+        self.on_batch_end(batch, logs)
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before an evaluation."""
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After an evaluation."""
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before a batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After a batch of an evaluation."""
+
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before a prediction."""
+
+    def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After a batch of a prediction."""
+
+
+class CallbackList:
+    """Tells every callback, in order."""
+
+    def __init__(self, callbacks: Sequence[Callback] | None = None, model: Any = None, **params: Any) -> None:
+        self.callbacks = list(callbacks or [])
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(
+                    f"callbacks are objects of keras.callbacks.Callback, not {callback!r}"
+                    + ("; make one by calling the class" if isinstance(callback, type) else "")
+                )
+            callback.set_params(params)
+            callback.set_model(model)
+
+    def append(self, callback: Callback) -> None:
+        """Add one at the end."""
+        self.callbacks.append(callback)
+
+    def tell(self, hook: str, *arguments: Any) -> None:
+        """Call ``hook`` of every callback."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(*arguments)
+
+    def listens(self, *hooks: str) -> bool:
+        """True where some callback overrides one of these hooks."""
+        return any(
+            getattr(type(callback), hook, None) is not getattr(Callback, hook, None)
+            or hook in vars(callback)
+            for callback in self.callbacks
+            for hook in hooks
+        )

@@ -1,0 +1,1 @@
+"""The NumPy engine: the reference, which runs everywhere."""

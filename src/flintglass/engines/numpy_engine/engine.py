@@ -1,0 +1,115 @@
+"""The NumPy engine: runs programs line by line with one kernel a primitive; the reference for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from flintglass.engines.engine import Engine, Pass, sizes_of
+from flintglass.engines.numpy_engine.control import CONTROL
+from flintglass.engines.numpy_engine.flatten import Flat, flatten
+from flintglass.engines.numpy_engine.kernels import KERNELS
+from flintglass.engines.numpy_engine.kernels.table import Array
+from flintglass.engines.numpy_engine.plan import Plan
+from flintglass.errors import FlintglassError
+from flintglass.primitives import primitive
+from flintglass.program import Instruction, Program, Spec, Value
+
+IDLE_PLANS = 4
+
+
+class Loaded:
+    """A program with its sizes bound, and plans of it that are ready for a caller each."""
+
+    def __init__(self, flat: Flat) -> None:
+        self.flat = flat
+        self.idle: list[Plan] = []
+
+    def take(self, state: Sequence[Array]) -> Plan:
+        """A plan for these state arrays that no other thread holds."""
+        try:
+            plan = self.idle.pop()
+        except IndexError:
+            return Plan(self.flat, state)
+        if all(mine is theirs for mine, theirs in zip(plan.state, state, strict=True)):
+            return plan
+        return Plan(self.flat, state)
+
+    def give_back(self, plan: Plan) -> None:
+        """Keep a plan for the next caller."""
+        if len(self.idle) < IDLE_PLANS:
+            self.idle.append(plan)
+
+
+class NumpyEngine(Engine):
+    """Programs through NumPy."""
+
+    name = "numpy"
+
+    def bind(self, program: Program, sizes: Mapping[str, int]) -> Loaded:
+        return Loaded(flatten(program, sizes))
+
+    def run(self, loaded: Loaded, state: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
+        plan = loaded.take(state)
+        for buffer, array in zip(plan.inputs, inputs, strict=True):
+            np.copyto(buffer, array)
+        with np.errstate(all="ignore"):
+            _run(plan)
+        outputs = [array.copy() for array in plan.outputs]
+        loaded.give_back(plan)
+        return outputs
+
+    def apply(self, name: str, arrays: Sequence[Array], attributes: Mapping[str, Any]) -> list[Array]:
+        specs = [Spec(array.shape, array.dtype.name) for array in arrays]
+        if name in CONTROL or name in ("call", "each"):
+            return self.execute(_one_line(name, specs, attributes), [], arrays)
+        outputs = [np.empty(spec.shape, spec.dtype) for spec in primitive(name).specs(specs, attributes)]
+        with np.errstate(all="ignore"):
+            KERNELS[name](arrays, outputs, attributes)()
+        return outputs
+
+    def fit(self, work: Pass) -> int:
+        plans: dict[tuple[tuple[int, ...], ...], tuple[Loaded, Plan]] = {}
+        step = 0
+        with np.errstate(all="ignore"):
+            for batch in work.source:
+                if work.before_step is not None:
+                    work.before_step(step)
+                found = plans.get(batch.shapes)
+                if found is None:
+                    loaded = self.load(work.program, sizes_of(work.program, batch.arrays()))
+                    found = plans[batch.shapes] = (loaded, loaded.take(work.state))
+                plan = found[1]
+                batch.fill(plan.inputs)
+                _run(plan)
+                if work.on_step is not None:
+                    work.on_step(step, plan.outputs)
+                step += 1
+                if work.stop():
+                    break
+        for loaded, plan in plans.values():
+            loaded.give_back(plan)
+        return step
+
+
+def _run(plan: Plan) -> None:
+    """Run the plan; an error says which line it was."""
+    thunks = iter(plan.thunks)
+    try:
+        for thunk in thunks:
+            thunk()
+    except FlintglassError as error:
+        position = len(plan.thunks) - thunks.__length_hint__() - 1
+        line = plan.lines[position] if position < len(plan.lines) else None
+        if line is not None and line.origin:
+            error.args = (f"{error.args[0]} (in {line.origin}, line {line.primitive!r})", *error.args[1:])
+        raise
+
+
+def _one_line(name: str, specs: Sequence[Spec], attributes: Mapping[str, Any]) -> Program:
+    """A program that consists of this one line."""
+    inputs = tuple(Value(f"x{i}", spec) for i, spec in enumerate(specs))
+    outputs = tuple(Value(f"y{i}", spec) for i, spec in enumerate(primitive(name).specs(specs, attributes)))
+    return Program(name, inputs, (Instruction(outputs, name, inputs, dict(attributes)),), outputs)

@@ -1,0 +1,53 @@
+"""The exceptions of flintglass: each message names the place, what was expected, what came, and the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FlintglassError(Exception):
+    """What all exceptions of flintglass have in common."""
+
+
+class ProgramError(FlintglassError, ValueError):
+    """A program breaks a rule of the language (types, names, order of definition)."""
+
+
+class ShapeError(FlintglassError, ValueError):
+    """Two shapes do not fit together."""
+
+
+class DataError(FlintglassError, ValueError):
+    """The data given to fit, evaluate or predict cannot be used as they are."""
+
+
+class IndexOutOfRange(FlintglassError, IndexError):
+    """An index, or a label used as one, lies outside the axis that it indexes."""
+
+
+class NotFinite(FlintglassError, ArithmeticError):
+    """A value became infinite or not a number, and ``config.set_nan("raise")`` is in force."""
+
+
+class NotCompiled(FlintglassError, RuntimeError):
+    """A model was asked to train or to evaluate before ``compile()``."""
+
+
+class MissingExtra(FlintglassError, ImportError):
+    """An optional third-party package is needed and not installed."""
+
+
+class NeedsConcrete(FlintglassError, TypeError):
+    """Python code asked a value, or a size, of a tensor that has none while a program is traced."""
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """The sentence that names the known names closest to ``name``, or lists them all when few."""
+    known = sorted({str(option) for option in options})
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    if not close:
+        close = [option for option in known if option.lower() == str(name).lower()]
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return "Known names: " + ", ".join(repr(option) for option in known) + "."

@@ -1,0 +1,191 @@
+"""Explanations: what a network computed for some rows, and what one training step did, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from flintglass.errors import DataError
+from flintglass.glass.elements import Elements
+from flintglass.glass.evidence import Evidence
+from flintglass.glass.formula import Formula, Style
+from flintglass.models.feed import Feed, full_signature, signature_of
+from flintglass.program import Program, Value
+from flintglass.tracing.gradient import PREFIX
+
+
+@dataclass
+class Entry:
+    """One element of one value: where, how it came about, and its number, which is the engine's."""
+
+    value: str
+    index: tuple[int, ...]
+    number: float
+    formula: Formula
+    part: str
+
+    def text(self, style: Style) -> str:
+        place = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        formula = self.formula.text(style)[0]
+        number = style.number(self.number)
+        tail = "" if formula == number else f" = {number}"
+        return f"{self.value}{place} = {formula}{tail}"
+
+
+@dataclass
+class Explanation:
+    """Entries in the order of the program; printed, a text by parts. ``entries`` holds the numbers."""
+
+    title: str
+    entries: list[Entry] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    style: Style = field(default_factory=Style)
+
+    def __str__(self) -> str:
+        lines = [self.title]
+        part = None
+        for position, entry in enumerate(self.entries):
+            if entry.part != part:
+                part = entry.part
+                lines.append(f"\n{part}")
+            lines.append(f"  {entry.text(self.style)}")
+            after = self.entries[position + 1] if position + 1 < len(self.entries) else None
+            if entry.value in self.left_out and (after is None or after.value != entry.value):
+                lines.append(f"  ... and {self.left_out[entry.value]} more elements of {entry.value}")
+        if self.notes:
+            lines += ["", *self.notes]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def __getitem__(self, name: str) -> list[Entry]:
+        """The entries of one value."""
+        return [entry for entry in self.entries if entry.value == name]
+
+
+def explain(
+    model: Any, x: Any, rows: int = 1, units: int = 16, terms: int = 6, digits: int = 4
+) -> Explanation:
+    """How each unit of the network gets its number for the first ``rows`` rows of ``x``.
+
+    units: how many units of a layer are shown at most. terms: how many terms of a long sum are shown,
+    the largest first; the rest is added up. digits: significant digits of the numbers shown (entries
+    hold them in full).
+    """
+    feed = Feed(model, x, None, None, "explain")
+    model.build_for(feed.x)
+    traced = model._programs.get("predict", signature_of(model, feed.x))
+    shown = feed.part(slice(0, rows))
+    evidence = _evidence(traced, shown.x)
+    inputs = ", ".join(_shown_rows(name, array, digits) for name, array in shown.named())
+    title = f"What {model.name} computes for {inputs}"
+    found = Explanation(title, style=Style(digits, terms))
+    for origin in evidence.origins:
+        _add_part(found, evidence, origin, origin or model.name, units)
+    return found
+
+
+def _shown_rows(name: str, array: np.ndarray, digits: int) -> str:
+    flat = array.reshape(len(array), -1)
+    if flat.size > 12:
+        return f"{name} with {len(array)} row{'s' if len(array) > 1 else ''} of {flat.shape[1]} numbers"
+    style = Style(digits)
+    texts = ["[" + ", ".join(style.number(v.item()) for v in row) + "]" for row in flat]
+    return f"{name} = {texts[0] if len(texts) == 1 else '[' + ', '.join(texts) + ']'}"
+
+
+def explain_step(
+    model: Any, x: Any, y: Any, sample_weight: Any = None, units: int = 8, terms: int = 6, digits: int = 4
+) -> Explanation:
+    """One training step on these rows with its numbers; the model is not changed.
+
+    Shown are the forward pass, the loss, every gradient by the chain rule, the optimizer's rule, and
+    each weight before and after.
+    """
+    model.require_compiled("explain_step")
+    feed = Feed(model, x, y, sample_weight, "explain_step")
+    model.build_for(feed.x)
+    traced = model._programs.get("train", full_signature(model, feed))
+    evidence = _evidence(traced, feed.arrays)
+    title = f"One training step of {model.name} on {feed.rows} row{'s' if feed.rows > 1 else ''}"
+    found = Explanation(title, style=Style(digits, terms))
+    for origin in evidence.origins:
+        if origin != "metrics":
+            _add_part(found, evidence, origin, _heading(origin, model), units)
+    found.notes = ["Weights before and after", *_before_and_after(evidence, model, units, digits)]
+    return found
+
+
+def explain_program(
+    program: Program, state: Sequence[Any], inputs: Sequence[Any], units: int = 8, terms: int = 6, digits: int = 4
+) -> Explanation:
+    """Any program with the numbers of one run; state and inputs in the program's order."""
+    evidence = Evidence(program, [np.asarray(item) for item in state], [np.asarray(item) for item in inputs])
+    found = Explanation(f"What {program.name} computes", style=Style(digits, terms))
+    for origin in evidence.origins:
+        _add_part(found, evidence, origin, origin or program.name, units)
+    return found
+
+
+def _heading(origin: str, model: Any) -> str:
+    if origin.startswith(PREFIX):
+        return f"{origin}, by the chain rule"
+    if model.optimizer is not None and origin == model.optimizer.name:
+        return f"{origin}: the update"
+    return origin or model.name
+
+
+def _evidence(traced: Any, arrays: Sequence[np.ndarray]) -> Evidence:
+    given = [*arrays, *(tensor.array for tensor in traced.captures)]
+    inputs = [
+        array.astype(value.spec.dtype, copy=False)
+        for array, value in zip(given, traced.program.inputs, strict=True)
+    ]
+    return Evidence(traced.program, [variable.storage for variable in traced.variables], inputs)
+
+
+def _add_part(found: Explanation, evidence: Evidence, origin: str, heading: str, units: int) -> None:
+    """Add the results of one part of the program, element by element."""
+    results = evidence.results_of(origin)
+    elements = Elements(evidence, set(results))
+    for value in results:
+        indices = list(_some(evidence.arrays[value], units))
+        for index in indices:
+            formula = elements.result(value, index)
+            found.entries.append(Entry(value.name, index, evidence.number(value, index), formula, heading))
+        missing = evidence.arrays[value].size - len(indices)
+        if missing > 0:
+            found.left_out[value.name] = missing
+
+
+def _some(array: np.ndarray, count: int) -> list[tuple[int, ...]]:
+    """The first elements, in order."""
+    return [tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in range(min(array.size, count))]
+
+
+def _before_and_after(evidence: Evidence, model: Any, units: int, digits: int) -> list[str]:
+    """A table of the weights' changes."""
+    style = Style(max(digits, 6))
+    lines = []
+    trained = {variable.identifier for variable in model.trainable_variables}
+    for value, operand in evidence.program.updates:
+        if value.name not in trained or not isinstance(operand, Value):
+            continue
+        before, after = evidence.arrays[value], evidence.arrays[operand]
+        for index in _some(before, units):
+            place = f"[{', '.join(map(str, index))}]" if index else ""
+            old, new = before[index].item(), after[index].item()
+            change = style.number(new - old)
+            lines.append(
+                f"  {value.name + place:<24} {style.number(old):>12} -> {style.number(new):>12}  "
+                f"({'' if change.startswith('-') else '+'}{change})"
+            )
+        if before.size > units:
+            lines.append(f"  ... and {before.size - units} more weights of {value.name}")
+    if not lines:
+        raise DataError("the step changes no weight: the model has no trainable variables")
+    return lines

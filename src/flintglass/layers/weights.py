@@ -1,0 +1,172 @@
+"""What a layer holds: weights of its own and of the layers inside it, and the losses that they add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from flintglass import constraints, initializers, regularizers
+from flintglass.errors import ShapeError
+from flintglass.names import scoped
+from flintglass.tracing import context
+from flintglass.tracing.promotion import standard_dtype
+from flintglass.tracing.structure import flatten
+from flintglass.tracing.tracking import Tracked
+from flintglass.tracing.variable import Variable
+
+
+class HoldsWeights(Tracked):
+    """The part of a layer that owns variables; attributes that hold layers count as inside."""
+
+    name: str
+    built: bool
+    _trainable: bool
+    _dtype: str
+    _path: str | None
+    _losses: list[Any]
+
+    @property
+    def _place(self) -> str:
+        return f"layer {self.name!r} ({type(self).__name__})"
+
+    # -- weights
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a weight: ``shape`` filled by ``initializer`` (glorot_uniform unless said otherwise)."""
+        shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        dtype = standard_dtype(dtype) if dtype is not None else self._dtype
+        if any(not isinstance(extent, (int, np.integer)) or extent < 0 for extent in shape):
+            raise ShapeError(f"{self._place}: a weight has whole numbers as its shape, not {shape}")
+        if initializer is None:
+            initializer = "glorot_uniform" if dtype.startswith("float") else "zeros"
+        with context.answering(None):
+            variable = Variable(
+                initializers.get(initializer),
+                shape=tuple(int(extent) for extent in shape),
+                dtype=dtype,
+                trainable=trainable,
+                name=name or "variable",
+                path=f"{self._path or scoped(self.name)}/{name or 'variable'}",
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        self._weights().append(variable)
+        return variable
+
+    def _weights(self) -> list[Variable]:
+        if "_added_weights" not in vars(self):
+            object.__setattr__(self, "_added_weights", [])
+        weights: list[Variable] = vars(self)["_added_weights"]
+        return weights
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, the layer's own first, then those of the layers inside it."""
+        found = {id(variable): variable for variable in (*self._weights(), *self.own_variables())}
+        for child in self._inner_layers():
+            found.update((id(variable), variable) for variable in child.weights)
+        return list(found.values())
+
+    variables = weights
+
+    def _inner_layers(self) -> list[HoldsWeights]:
+        return [child for child in self.children() if isinstance(child, HoldsWeights)]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that training changes; none where the layer is not trainable."""
+        if not self._trainable:
+            return []
+        own = [v for v in (*self._weights(), *self.own_variables()) if v.trainable]
+        found = {id(variable): variable for variable in own}
+        for child in self._inner_layers():
+            found.update((id(variable), variable) for variable in child.trainable_weights)
+        return list(found.values())
+
+    trainable_variables = trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that training leaves as they are."""
+        trained = {id(variable) for variable in self.trainable_weights}
+        return [variable for variable in self.weights if id(variable) not in trained]
+
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it sets it for the layers inside too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for child in self._inner_layers():
+            child.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the weights as NumPy arrays."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the weights; number and shapes must be those of ``weights``."""
+        own = self.weights
+        if len(own) != len(weights):
+            unbuilt = "" if self.built else " (it has none yet: call it on data, or build it, first)"
+            raise ShapeError(
+                f"set_weights of {self._place}: it has {len(own)} weights{unbuilt}, but a list of "
+                f"{len(weights)} was given"
+            )
+        arrays = [np.asarray(value) for value in weights]
+        for variable, array in zip(own, arrays, strict=True):
+            if variable.storage.shape != array.shape:
+                raise ShapeError(
+                    f"set_weights of {self._place}: {variable.path} has the shape {variable.storage.shape}, but "
+                    f"the array given for it has {array.shape}"
+                )
+        for variable, array in zip(own, arrays, strict=True):
+            variable.overwrite(array)
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        if not self.built:
+            raise ValueError(f"{self._place} has no weights yet: call it on data, or build it, first")
+        return sum(variable.storage.size for variable in self.weights)
+
+    # -- losses
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to what training minimises (inside ``call``)."""
+        self._losses.extend(flatten(loss))
+
+    @property
+    def losses(self) -> list[Any]:
+        """Scalars added by ``add_loss``, by activity regularizers, and by the weights' regularizers."""
+        found = list(self._losses)
+        for child in self._inner_layers():
+            found += child.added_losses()
+        return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+
+    def added_losses(self) -> list[Any]:
+        """Scalars added in ``call`` here and in the layers inside."""
+        return [*self._losses, *(loss for child in self._inner_layers() for loss in child.added_losses())]
+
+    def forget_losses(self) -> None:
+        """Drop what ``add_loss`` collected, here and in the layers inside."""
+        self._losses.clear()
+        for child in self._inner_layers():
+            child.forget_losses()

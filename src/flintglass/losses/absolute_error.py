@@ -1,0 +1,28 @@
+"""The mean absolute error: the mean over the outputs of |y_true - y_pred|."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flintglass import ops
+from flintglass.losses.shapes import paired
+from flintglass.losses.wrapper import NamedLoss
+from flintglass.tracing.tensor import Tensor
+
+
+def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
+    """For each row, the mean of the absolute differences along the last axis."""
+    y_true, y_pred = paired("mean_absolute_error", y_true, y_pred)
+    return ops.mean(ops.absolute(y_true - y_pred), axis=-1)
+
+
+class MeanAbsoluteError(NamedLoss):
+    """The mean of the absolute differences between targets and predictions."""
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_absolute_error",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(mean_absolute_error, name=name, reduction=reduction, dtype=dtype)

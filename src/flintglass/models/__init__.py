@@ -1,0 +1,7 @@
+"""Models: the public names of keras.models, loaded on first use."""
+
+from flintglass.faces import lazy_face
+
+TABLE = {"Model": "flintglass.models.model", "Sequential": "flintglass.models.sequential"}
+__all__ = sorted(TABLE)
+__getattr__, __dir__ = lazy_face(__name__, TABLE)

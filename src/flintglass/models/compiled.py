@@ -1,0 +1,146 @@
+"""What compile() fixes: optimizer, losses and metrics for each output, and which variables train."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from flintglass import losses, metrics, optimizers
+from flintglass.tracing.structure import flatten
+from flintglass.tracing.tracking import Tracked
+from flintglass.tracing.variable import Variable
+
+
+class Compiled(Tracked):
+    """The training settings of a model; losses and metrics are resolved when the outputs are known."""
+
+    def __init__(
+        self, optimizer: Any, loss: Any, loss_weights: Any, given_metrics: Any, weighted_metrics: Any
+    ) -> None:
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = loss
+        self.loss_weights = loss_weights
+        self.given_metrics = given_metrics
+        self.given_weighted_metrics = weighted_metrics
+        self.loss_tracker = metrics.Mean(name="loss")
+        self.output_trackers: list[Any] = []
+        self._losses: list[Any] | None = None
+        self._metrics: list[list[Any]] = []
+        self._weighted: list[list[Any]] = []
+        self._trained: list[Variable] | None = None
+        # An unknown name is told by compile(), not by the first fit.
+        for item in flatten(loss):
+            if not isinstance(item, str) or item.lower() not in losses.RESOLVED_LATER:
+                losses.get(item)
+        for item in flatten([given_metrics, weighted_metrics]):
+            if isinstance(item, str) and item.lower() not in metrics.RESOLVED_LATER:
+                metrics.get(item)
+
+    # -- losses
+
+    def resolve(self, output_names: list[str], y_specs: list[Any], prediction_specs: list[Any]) -> None:
+        """Settle which loss and metrics go with which output; done once, when the shapes are known."""
+        if self._losses is not None:
+            return
+        targets = [*y_specs, *prediction_specs[len(y_specs) :]]
+        self._losses = [
+            losses.resolve(item, y.shape, prediction.shape)
+            for item, y, prediction in zip(
+                self._spread("loss", self.loss, output_names), targets, prediction_specs, strict=True
+            )
+        ]
+        weights = self._spread("loss_weights", self.loss_weights, output_names)
+        self._weights = [1.0 if weight is None else float(weight) for weight in weights]
+        several = len(output_names) > 1
+        if several:
+            self.output_trackers = [metrics.Mean(name=f"{name}_loss") for name in output_names]
+        for kept, given in (
+            (self._metrics, self.given_metrics),
+            (self._weighted, self.given_weighted_metrics),
+        ):
+            kept[:] = [
+                self._metrics_of(items, loss, y, prediction, f"{name}_" if several else "")
+                for items, loss, y, prediction, name in zip(
+                    self._spread("metrics", given, output_names, lists=True),
+                    self._losses,
+                    targets,
+                    prediction_specs,
+                    output_names,
+                    strict=True,
+                )
+            ]
+
+    def _metrics_of(self, items: Any, loss: Any, y: Any, prediction: Any, prefix: str) -> list[Any]:
+        found = []
+        for item in [items] if not isinstance(items, (list, tuple)) else items:
+            if item is None:
+                continue
+            metric = metrics.resolve(item, y.shape, prediction.shape, loss)
+            if prefix and not metric.name.startswith(prefix):
+                metric.name = prefix + metric.name
+            found.append(metric)
+        return found
+
+    def _spread(self, what: str, given: Any, output_names: list[str], lists: bool = False) -> list[Any]:
+        """One entry an output from a single value, a list or a dict."""
+        if isinstance(given, dict):
+            unknown = set(given) - set(output_names)
+            if unknown:
+                raise ValueError(
+                    f"compile({what}=...): there is no output {sorted(unknown)[0]!r}; the outputs are {output_names}"
+                )
+            return [given.get(name) for name in output_names]
+        if len(output_names) == 1:
+            if lists or not isinstance(given, (list, tuple)):
+                nested = lists and isinstance(given, (list, tuple)) and len(given) == 1
+                return [given[0] if nested and isinstance(given[0], (list, tuple)) else given]
+            if len(given) == 1:
+                return [given[0]]
+        if isinstance(given, (list, tuple)):
+            if len(given) != len(output_names):
+                raise ValueError(
+                    f"compile({what}=...) has {len(given)} entries, but the model has {len(output_names)} outputs "
+                    f"({output_names})"
+                )
+            return list(given)
+        return [given] * len(output_names)
+
+    @property
+    def losses(self) -> list[Any]:
+        return self._losses or []
+
+    @property
+    def weights_of_losses(self) -> list[float]:
+        return self._weights
+
+    @property
+    def all_metrics(self) -> list[Any]:
+        """The loss tracker(s), then the metrics of each output."""
+        return [
+            self.loss_tracker,
+            *self.output_trackers,
+            *(metric for group in self._metrics for metric in group),
+            *(metric for group in self._weighted for metric in group),
+        ]
+
+    def metrics_of(self, output: int) -> list[tuple[Any, bool]]:
+        """The metrics of one output, each with whether it takes the sample weights."""
+        plain, weighted = self._metrics, self._weighted
+        return [(m, False) for m in (plain[output] if plain else [])] + [
+            (m, True) for m in (weighted[output] if weighted else [])
+        ]
+
+    # -- which variables train
+
+    def trained(self, variables: list[Variable]) -> list[Variable]:
+        """The variables that training changes: those that were trainable when training was first set up."""
+        if self._trained is None:
+            self._trained = list(variables)
+        elif [id(v) for v in self._trained] != [id(v) for v in variables]:
+            warnings.warn(
+                "which variables are trainable has changed since compile(); training goes on with those that were "
+                "trainable then. Call compile() again for the change to take effect",
+                UserWarning,
+                stacklevel=4,
+            )
+        return self._trained

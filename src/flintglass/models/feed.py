@@ -1,0 +1,138 @@
+"""Feeding: what users hand to a model becomes checked arrays and the signature of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from flintglass.data import as_arrays, check_rows
+from flintglass.data.arrays import entering_dtype
+from flintglass.errors import DataError, ShapeError
+from flintglass.models.programs import Signature, batched
+from flintglass.program import Size, Spec
+
+
+class Feed:
+    """The arrays of a call of fit, evaluate or predict, in the order of the program's inputs."""
+
+    def __init__(self, model: Any, x: Any, y: Any, weights: Any, place: str) -> None:
+        names = model.input_names or None
+        self.x = as_arrays(x, "x", names)
+        self.x = [_fitted(model, i, array, place) for i, array in enumerate(self.x)]
+        _require_inputs(model, self.x, place)
+        self.y = [] if y is None else as_arrays(y, "y", output_names(model))
+        self.weights = [] if weights is None else as_arrays(weights, "sample_weight")
+        self.rows = check_rows(self.named())
+
+    def named(self) -> list[tuple[str, np.ndarray]]:
+        """The arrays with the names that messages give them."""
+        groups = (("x", self.x), ("y", self.y), ("sample_weight", self.weights))
+        return [
+            (f"{name}[{i}]" if len(arrays) > 1 else name, array)
+            for name, arrays in groups
+            for i, array in enumerate(arrays)
+        ]
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        return [*self.x, *self.y, *self.weights]
+
+    def part(self, rows: slice) -> Feed:
+        """Some of the rows."""
+        other = object.__new__(Feed)
+        other.x, other.y, other.weights = ([a[rows] for a in group] for group in (self.x, self.y, self.weights))
+        other.rows = len(other.x[0])
+        return other
+
+
+def output_names(model: Any) -> list[str] | None:
+    """The names of the outputs, where they are known before the model is called."""
+    return model.names_of_outputs(model._graph.outputs) if model._graph is not None else None
+
+
+def _fitted(model: Any, position: int, array: np.ndarray, place: str) -> np.ndarray:
+    """Undo the column that rank-1 data became, where the input really has one axis."""
+    if position < len(model.inputs) and model.inputs[position].ndim == 1 and array.shape[1:] == (1,):
+        return array[:, 0]
+    return array
+
+
+def _require_inputs(model: Any, arrays: Sequence[np.ndarray], place: str) -> None:
+    """Raise where the data does not fit the model's inputs."""
+    inputs = model.inputs
+    if not inputs:
+        return
+    if len(arrays) != len(inputs):
+        raise DataError(
+            f"{place}: model {model.name!r} has {len(inputs)} inputs ({model.input_names}), but x holds "
+            f"{len(arrays)} arrays"
+        )
+    for i, (tensor, array) in enumerate(zip(inputs, arrays, strict=True)):
+        wanted = tensor.spec.shape
+        fits = len(wanted) == array.ndim and all(
+            isinstance(extent, Size) or extent == found
+            for extent, found in zip(wanted[1:], array.shape[1:], strict=True)
+        )
+        if not fits:
+            name = "x" if len(inputs) == 1 else f"x[{i}] ({model.input_names[i]})"
+            raise ShapeError(
+                f"{place}: {name} has the shape {array.shape}, but model {model.name!r} takes "
+                f"{tuple(None if isinstance(e, Size) else e for e in wanted)} (None counts the rows)."
+                + _way_out(wanted, array)
+            )
+
+
+def _way_out(wanted: tuple[Any, ...], array: np.ndarray) -> str:
+    inner = wanted[1:]
+    if array.shape == inner:
+        return " This looks like a single example: give it as x[None], with a first axis for the rows"
+    if len(array.shape) == 2 and array.shape[1] == 1 and inner == (array.shape[0],):
+        return " This looks like a single example: reshape it to (1, -1)"
+    known = [extent for extent in inner if isinstance(extent, int)]
+    if len(known) == len(inner) and int(np.prod(array.shape[1:])) == int(np.prod(known)):
+        return f" The numbers fit: x.reshape({(-1, *known)}) gives that shape"
+    return " Give each row the shape that the Input declares, or change the Input"
+
+
+def signature_of(model: Any, arrays: Sequence[np.ndarray]) -> Signature:
+    """The signature of a prediction from these arrays."""
+    return Signature(_x_specs(model, arrays))
+
+
+def _x_specs(model: Any, arrays: Sequence[np.ndarray]) -> list[Spec]:
+    inputs = model.inputs
+    if inputs:
+        return [
+            Spec((Size("n"), *array.shape[1:]), tensor.dtype if array.dtype.kind in "fiub" else array.dtype.name)
+            for tensor, array in zip(inputs, arrays, strict=True)
+        ]
+    return [batched(array.shape[1:], _own_dtype(model, array)) for array in arrays]
+
+
+def _own_dtype(model: Any, array: np.ndarray) -> str:
+    return str(model.dtype) if array.dtype.kind == "f" else entering_dtype(array)
+
+
+def full_signature(model: Any, feed: Feed) -> Signature:
+    """The signature of a step on this feed: floats enter as the model's float, whole numbers as they are."""
+    return Signature(
+        _x_specs(model, feed.x),
+        [batched(array.shape[1:], _own_dtype(model, array)) for array in feed.y],
+        [batched(array.shape[1:], str(model.dtype)) for array in feed.weights],
+    )
+
+
+def with_class_weight(model: Any, feed: Feed, class_weight: Mapping[Any, float] | None) -> None:
+    """Turn weights of classes into weights of rows."""
+    if class_weight is None:
+        return
+    if len(feed.y) != 1:
+        raise DataError("class_weight needs a model with one output")
+    y = feed.y[0]
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    weights = np.ones(len(y))
+    for label, weight in class_weight.items():
+        weights[labels == label] = float(weight)
+    feed.weights = [weights.reshape(-1, 1) * (feed.weights[0] if feed.weights else 1.0)]

@@ -1,0 +1,356 @@
+"""Model: a layer that can be compiled, trained, evaluated and asked for predictions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from flintglass.errors import NotCompiled, nearest
+from flintglass.faces import load_named
+from flintglass.layers.base import Layer
+from flintglass.models import training
+from flintglass.models.compiled import Compiled
+from flintglass.models.graph import Graph
+from flintglass.models.programs import Programs, Signature
+from flintglass.models.summary import summary
+from flintglass.names import depth
+from flintglass.program import Program
+from flintglass.tracing.structure import flatten, pack
+from flintglass.tracing.tensor import Tensor
+from flintglass.tracing.variable import Variable
+
+# Glass stands right of models, and is loaded where a model is asked to explain itself.
+EXPLAIN = "flintglass.glass.explain:explain"
+EXPLAIN_STEP = "flintglass.glass.explain:explain_step"
+
+
+class Model(Layer):
+    """A network.
+
+    ``Model(inputs, outputs)`` makes one from placeholders (a functional model); a subclass defines
+    ``call``. ``compile`` says how it is trained, ``fit`` trains it, ``evaluate`` measures it,
+    ``predict`` uses it; ``program(kind)`` shows what runs.
+    """
+
+    untracked = Layer.untracked | {"_programs", "_compiled", "_lock", "_graph"}
+
+    passing = Layer.passing | {"history", "stop_training"}
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **keywords: Any
+    ) -> None:
+        super().__init__(name=name, **keywords)
+        self._compiled: Compiled | None = None
+        self._programs = Programs(self)
+        self._lock = threading.RLock()
+        self._graph: Graph | None = None
+        self._signature: Signature | None = None
+        self.stop_training = False
+        self.history: Any = None
+        if (inputs is None) != (outputs is None):
+            raise TypeError("a functional model needs both inputs and outputs")
+        if inputs is not None:
+            self._set_graph(Graph(inputs, outputs))
+
+    # -- structure
+
+    def _set_graph(self, graph: Graph) -> None:
+        self._graph = graph
+        self._graph_layers = graph.layers
+        self.built = True
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in calling order."""
+        if self._graph is not None:
+            return self._graph.layers
+        return self._inner_layers()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this index."""
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"model {self.name!r} has {len(layers)} layers; there is no index {index}")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"model {self.name!r} has no layer called {name!r}. {nearest(str(name), (la.name for la in layers))}"
+        )
+
+    @property
+    def inputs(self) -> list[Tensor]:
+        """The placeholders that the model starts from."""
+        return list(self._graph.input_tensors) if self._graph is not None else []
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """The placeholders that the model ends in."""
+        return list(self._graph.output_tensors) if self._graph is not None else []
+
+    @property
+    def input(self) -> Any:
+        return self._graph.inputs if self._graph is not None else super().input
+
+    @property
+    def output(self) -> Any:
+        return self._graph.outputs if self._graph is not None else super().output
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs."""
+        return [tensor.call.operation.name for tensor in self.inputs]
+
+    def names_of_outputs(self, outputs: Any) -> list[str]:
+        """A name for each output: that of the layer that makes it."""
+        if isinstance(outputs, dict):
+            return [str(key) for key in sorted(outputs)]
+        if self._graph is not None and len(flatten(outputs)) == len(self.outputs):
+            names = [getattr(t.call.operation, "name", f"output{i}") for i, t in enumerate(self.outputs)]
+            return [f"{n}_{i}" if names.count(n) > 1 else n for i, n in enumerate(names)]
+        count = len(flatten(outputs))
+        return ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
+
+    def is_root(self) -> bool:
+        return depth() == 0
+
+    # -- calling
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The outputs for the inputs; a subclass defines its own."""
+        if self._graph is None:
+            raise NotImplementedError(f"{type(self).__name__} defines no call()")
+        leaves = list(inputs.values()) if isinstance(inputs, dict) else flatten(inputs)
+        if isinstance(inputs, dict):
+            leaves = [inputs[name] for name in self.input_names]
+        if len(leaves) != len(self.inputs):
+            raise ValueError(
+                f"model {self.name!r} has {len(self.inputs)} inputs ({self.input_names}), but was called on "
+                f"{len(leaves)}"
+            )
+        return self._graph.run([self._fitted(i, leaf) for i, leaf in enumerate(leaves)])
+
+    def _fitted(self, position: int, tensor: Any) -> Any:
+        """Rank-1 data become a column where the input has two axes, as in Keras."""
+        if isinstance(tensor, Tensor) and tensor.ndim == 1 and self.inputs[position].ndim == 2:
+            from flintglass.tracing.tensor import apply
+
+            return apply("reshape", tensor, shape=(tensor.spec.shape[0], 1))
+        return tensor
+
+    def run_on(self, x: Sequence[Tensor]) -> Any:
+        """Call the model on the inputs of a program."""
+        if self._graph is None or isinstance(self._graph.inputs, Tensor):
+            return self(x[0] if len(x) == 1 else list(x))
+        return self(pack(self._graph.inputs, list(x)))
+
+    def build_for(self, arrays: Sequence[np.ndarray]) -> None:
+        """Make the weights for data of these shapes."""
+        if self.built and (self._graph is not None or self.weights):
+            return
+        self._programs.get("predict", training.signature_of(self, arrays))
+
+    # -- compile, fit, evaluate, predict
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model is trained.
+
+        optimizer, loss, metrics: names, objects, or (for several outputs) lists and dicts of them.
+        steps_per_execution, jit_compile and auto_scale_loss are accepted for Keras's sake: programs run
+        whole, without compiling.
+        """
+        self._compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self.run_eagerly = bool(run_eagerly)
+        self.stop_training = False
+
+    run_eagerly = False
+
+    def require_compiled(self, wanted: str) -> Compiled:
+        """The training settings; NotCompiled where there are none."""
+        if self._compiled is None:
+            raise NotCompiled(
+                f"model {self.name!r} must be compiled before {wanted}: call "
+                "model.compile(optimizer='adam', loss='mse'), or with the loss that fits your labels"
+            )
+        return self._compiled
+
+    @property
+    def compiled(self) -> bool:
+        return self._compiled is not None
+
+    @property
+    def optimizer(self) -> Any:
+        return self._compiled.optimizer if self._compiled is not None else None
+
+    @property
+    def loss(self) -> Any:
+        return self._compiled.loss if self._compiled is not None else None
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that fit and evaluate report, the loss first."""
+        return self._compiled.all_metrics if self._compiled is not None else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Start all metrics again."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> Any:
+        """Train for ``epochs`` passes over the data; returns a History.
+
+        x, y: arrays (or lists, frames, dicts by input name) with a row for each example. batch_size: rows
+        a step, 32 unless set. Ctrl-C ends training after a finished step and leaves the model usable.
+        """
+        with self._lock:
+            return training.fit(
+                self,
+                x,
+                y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+            )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **unknown: Any,
+    ) -> Any:
+        """The loss and the metrics over the data: a number, a list, or with ``return_dict`` a dict."""
+        if unknown:
+            raise ValueError(f"evaluate() does not know {', '.join(sorted(unknown))}")
+        with self._lock:
+            logs = training.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
+        if return_dict:
+            return logs
+        values = [logs[name] for metric in self.metrics for name in [metric.name] if name in logs]
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The outputs for the data, as NumPy arrays."""
+        return training.predict(self, x, batch_size, verbose, steps, callbacks)
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One training step on these rows; the loss, and the metrics since the last reset."""
+        with self._lock:
+            logs = training.on_batch(self, "train", x, y, sample_weight, class_weight)
+        return logs if return_dict else training.as_list(self, logs)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """The loss and the metrics of these rows, without training."""
+        with self._lock:
+            logs = training.on_batch(self, "test", x, y, sample_weight, None)
+        return logs if return_dict else training.as_list(self, logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for these rows, as NumPy arrays."""
+        return training.predict_on_batch(self, x)
+
+    # -- seeing inside
+
+    def program(self, kind: str = "train") -> Program:
+        """The program that runs: ``"train"``, ``"test"`` or ``"predict"``; printed, it is the listing."""
+        kinds = ("train", "test", "predict")
+        if kind not in kinds:
+            raise ValueError(f"there is no program {kind!r} of a model. {nearest(kind, kinds)}")
+        return self.traced(kind).program
+
+    def traced(self, kind: str) -> Any:
+        """The program with the variables that are its state."""
+        if kind != "predict":
+            self.require_compiled(f"its {kind} program can be shown")
+        return self._programs.get(kind, training.signature_to_show(self, kind))
+
+    def explain(self, x: Any, **options: Any) -> Any:
+        """What the network computes for ``x``, unit by unit, with the numbers filled in."""
+        return load_named(EXPLAIN)(self, x, **options)
+
+    def explain_step(self, x: Any, y: Any, **options: Any) -> Any:
+        """One training step on (x, y) with its numbers: loss, gradients, update; the model stays as it is."""
+        return load_named(EXPLAIN_STEP)(self, x, y, **options)
+
+    def summary(
+        self, line_length: int | None = None, positions: Any = None, print_fn: Any = None,
+        expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
+    ) -> None:
+        """Print the layers with their output shapes and how many numbers they hold."""
+        summary(self, line_length, print_fn, expand_nested, show_trainable)
+
+    def program_key(self) -> tuple[Any, ...]:
+        """What the model's programs depend on, besides the data's shapes and the variables' values."""
+        compiled = self._compiled
+        parts = () if compiled is None else (
+            id(compiled),
+            *(item.state_key() if hasattr(item, "state_key") else (id(item), getattr(item, "version", 0))
+              for item in (compiled.optimizer, *compiled.losses, *compiled.all_metrics)),
+        )
+        return (self.state_key(), parts)
+
+    def variables_of_metrics(self) -> list[Variable]:
+        """The sums that the metrics keep."""
+        return [variable for metric in self.metrics for variable in metric.variables]

@@ -1,0 +1,202 @@
+"""The programs of a model: train, test and predict steps, and the metrics' results, traced when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flintglass.errors import NotCompiled
+from flintglass.layers.base import training_now
+from flintglass.program import Literal, Size, Spec
+from flintglass.tracing import context
+from flintglass.tracing.gradient import reverse
+from flintglass.tracing.slab import lay_together
+from flintglass.tracing.structure import flatten, map_leaves
+from flintglass.tracing.tensor import Tensor, convert
+from flintglass.tracing.trace import Trace, Traced
+from flintglass.tracing.tracking import changes
+
+KEPT = 16
+
+
+class Signature:
+    """What a step is given: the specs of inputs, of targets (or none) and of sample weights (or none)."""
+
+    def __init__(self, x: Sequence[Spec], y: Sequence[Spec] = (), weights: Sequence[Spec] = ()) -> None:
+        self.x, self.y, self.weights = tuple(x), tuple(y), tuple(weights)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return (self.x, self.y, self.weights)
+
+    def enter(self, writing: Trace) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """The inputs of the program, by role."""
+        groups = []
+        for name, specs in (("x", self.x), ("y", self.y), ("sample_weight", self.weights)):
+            groups.append(
+                [writing.input(f"{name}{i + 1 if len(specs) > 1 else ''}", spec) for i, spec in enumerate(specs)]
+            )
+        return groups[0], groups[1], groups[2]
+
+
+class Programs:
+    """Traces a model's programs, and keeps them while nothing that they were made from changes."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._kept: dict[Any, Traced] = {}
+        self._key: tuple[int, Any] = (-1, None)
+
+    def _model_key(self) -> Any:
+        """The model's key, found anew only where some attribute of some layer or the like was set."""
+        if self._key[0] != changes():
+            self._key = (changes(), self.model.program_key())
+        return self._key[1]
+
+    def get(self, kind: str, signature: Signature) -> Traced:
+        """The program ``train``, ``test`` or ``predict`` for data of this signature."""
+        key = (kind, signature.key, self._model_key())
+        found = self._kept.get(key)
+        if found is None:
+            make: Callable[[Signature], Traced] = getattr(self, f"_{kind}")
+            found = self._kept[key] = make(signature)
+            while len(self._kept) > KEPT:
+                self._kept.pop(next(iter(self._kept)))
+        return found
+
+    def results(self) -> Traced:
+        """The program that reads the metrics' results from their sums."""
+        key = ("results", self._model_key())
+        if key not in self._kept:
+            metrics = self.model.metrics
+            writing = Trace("results")
+            with context.answering(writing):
+                named: dict[str, Any] = {}
+                for metric in metrics:
+                    with writing.builder.belonging_to(metric.name):
+                        result = metric.result()
+                    named.update(result if isinstance(result, dict) else {metric.name: result})
+            self._kept[key] = writing.finish(named, sorted(named))
+        return self._kept[key]
+
+    # -- the steps
+
+    def _predict(self, signature: Signature) -> Traced:
+        writing = Trace("predict")
+        x, _, _ = signature.enter(writing)
+        with context.answering(writing), _training(False):
+            outputs = self.model.run_on(x)
+        self.model.forget_losses()
+        outputs = map_leaves(convert, outputs)
+        return writing.finish(outputs, self.model.names_of_outputs(outputs))
+
+    def _test(self, signature: Signature) -> Traced:
+        writing = Trace("test")
+        x, y, weights = signature.enter(writing)
+        with context.answering(writing), _training(False):
+            loss, predictions = self._loss(writing, x, y, weights)
+            self._update_metrics(writing, loss, y, predictions, weights)
+        self.model.forget_losses()
+        return writing.finish(loss, ["loss"])
+
+    def _train(self, signature: Signature) -> Traced:
+        compiled = self.model.require_compiled("fit")
+        optimizer = compiled.optimizer
+        if optimizer is None:
+            raise NotCompiled("compile() was called with optimizer=None; training needs one")
+        trained = compiled.trained(self.model.trainable_variables)
+        optimizer.build(trained)
+        lay_together(trained)
+        for slots in optimizer.slot_groups():
+            lay_together(slots)
+        writing = Trace("train")
+        x, y, weights = signature.enter(writing)
+        with context.answering(writing), _training(True):
+            loss, predictions = self._loss(writing, x, y, weights)
+            gradients = self._gradients(writing, loss, trained)
+            with writing.builder.belonging_to(optimizer.name):
+                optimizer.apply(gradients, trained)
+            self._update_metrics(writing, loss, y, predictions, weights)
+        self.model.forget_losses()
+        return writing.finish(loss, ["loss"])
+
+    def _gradients(self, writing: Trace, loss: Tensor, trained: Sequence[Any]) -> list[Tensor]:
+        b = writing.builder
+        wrt = [writing.operand(variable) for variable in trained]
+        for variable in trained:
+            writing.names[variable.identifier] = variable.identifier
+        found = reverse(b, [writing.operand(loss)], [Literal(1.0, loss.dtype)], wrt, writing.names)
+        missing = [v.path for v, g in zip(trained, found, strict=True) if g is None]
+        if len(missing) == len(trained):
+            raise ValueError(
+                "the loss depends on no trainable variable, so there is nothing to train"
+                + (f" (trainable are {missing[:3]})" if missing else "; the model has none")
+            )
+        return [
+            writing.wrap(b.zeros(operand.spec) if gradient is None else gradient)
+            for operand, gradient in zip(wrt, found, strict=True)
+        ]
+
+    def _loss(
+        self, writing: Trace, x: list[Tensor], y: list[Tensor], weights: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The total loss and the predictions."""
+        model, compiled = self.model, self.model.require_compiled("fit or evaluate")
+        outputs = model.run_on(x)
+        predictions = flatten(outputs)
+        names = model.names_of_outputs(outputs)
+        compiled.resolve(names, [t.spec for t in y], [t.spec for t in predictions])
+        self._partial: list[Any] = []
+        total: Any = None
+        for i, (loss, weight) in enumerate(zip(compiled.losses, compiled.weights_of_losses, strict=True)):
+            if loss is None:
+                continue
+            with writing.builder.belonging_to(loss.name):
+                value = loss(y[i], predictions[i], weights[i] if i < len(weights) else None)
+                self._partial.append((i, value))
+                part = value if weight == 1.0 else value * weight
+                total = part if total is None else total + part
+        with writing.builder.belonging_to("regularization"):
+            for extra in model.losses:
+                total = extra if total is None else total + extra
+        if total is None:
+            raise NotCompiled(
+                "there is no loss to minimise: compile() was given none, and no layer adds one; pass loss=... "
+                "(for example loss='mse')"
+            )
+        writing.name(total, "loss")
+        return total, predictions
+
+    def _update_metrics(
+        self, writing: Trace, loss: Tensor, y: list[Tensor], predictions: list[Tensor], weights: list[Tensor]
+    ) -> None:
+        compiled = self.model.require_compiled("fit or evaluate")
+        rows = predictions[0].spec.shape[0] if predictions[0].spec.shape else 1
+        with writing.builder.belonging_to("metrics"):
+            counted = writing.wrap(writing.builder.extent(rows, compiled.loss_tracker.dtype))
+            compiled.loss_tracker.update_state(loss, sample_weight=counted)
+            for (_, value), tracker in zip(self._partial, compiled.output_trackers, strict=False):
+                tracker.update_state(value, sample_weight=counted)
+            for i, prediction in enumerate(predictions):
+                for metric, weighted in compiled.metrics_of(i):
+                    weight = weights[i] if weighted and i < len(weights) else None
+                    metric.update_state(y[i], prediction, sample_weight=weight)
+
+
+class _training:
+    """Calls inside know whether they are part of training."""
+
+    def __init__(self, value: bool) -> None:
+        self.value = value
+
+    def __enter__(self) -> None:
+        self.token = training_now.set(self.value)
+
+    def __exit__(self, *error: Any) -> None:
+        training_now.reset(self.token)
+
+
+def batched(shape: Sequence[Any], dtype: str) -> Spec:
+    """The spec of data with these extents behind the batch ``n``."""
+    return Spec((Size("n"), *shape), dtype)
+

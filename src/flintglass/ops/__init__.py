@@ -1,0 +1,36 @@
+"""The operations of keras.ops, each a thin layer over primitives; loaded on first use."""
+
+from flintglass.faces import lazy_face
+
+_MODULES = {
+    "elementwise": """abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and
+        bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clip cos cosh divide
+        divide_no_nan erf erfinv exp exp2 expm1 floor floor_divide hypot left_shift log log10 log1p log2
+        logaddexp maximum minimum mod multiply nan_to_num negative power reciprocal right_shift round rsqrt
+        sign sin sinh sqrt square subtract tan tanh true_divide trunc""",
+    "comparison": """allclose equal greater greater_equal isclose isfinite isinf isnan less less_equal
+        logical_and logical_not logical_or logical_xor nonzero not_equal select where""",
+    "reductions": """all amax amin any argmax argmin average count_nonzero cumprod cumsum logsumexp max mean
+        min moments norm prod std sum var""",
+    "shapes": """append broadcast_to concatenate expand_dims flip hstack moveaxis ndim ravel repeat reshape
+        roll shape size split squeeze stack swapaxes tile transpose unstack vstack""",
+    "creation": """arange array cast convert_to_numpy convert_to_tensor copy diag diagonal dtype empty eye
+        full full_like identity is_tensor linspace meshgrid ones ones_like saturate_cast trace tri tril triu
+        zeros zeros_like""",
+    "indexing": """bincount get_item isin pad scatter scatter_update segment_sum slice slice_update take
+        take_along_axis""",
+    "sorting": "argsort digitize in_top_k searchsorted sort top_k unique",
+    "linear": "dot einsum inner matmul normalize outer tensordot vdot",
+    "activation": """celu elu gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
+        log_sigmoid mish relu relu6 selu sigmoid silu soft_shrink softplus softsign sparse_plus
+        sparse_sigmoid squareplus swish tanh_shrink threshold""",
+    "neural": """binary_crossentropy categorical_crossentropy log_softmax multi_hot one_hot softmax
+        sparse_categorical_crossentropy sparsemax""",
+    "control": "cond custom_gradient fori_loop map scan stop_gradient switch while_loop",
+}
+TABLE = {
+    name: f"flintglass.ops.{module}" for module, names in _MODULES.items() for name in names.split()
+} | {"vectorized_map": "flintglass.tracing.transforms:vectorized_map"}
+
+__all__ = sorted(TABLE)
+__getattr__, __dir__ = lazy_face(__name__, TABLE)

@@ -1,0 +1,41 @@
+"""Names for reading: values are renumbered in order, and called what the network calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flintglass.program import Instruction, Operand, Program, Value
+from flintglass.program.notation import RESERVED
+from flintglass.program.program import substitute
+
+
+def named(program: Program, wanted: Mapping[str, str]) -> Program:
+    """The program with wished-for names where they are free, and v1, v2, ... for the rest."""
+    taken = {value.name for value in program.state + program.inputs} | RESERVED
+    table: dict[Value, Operand] = {}
+    lines: list[Instruction] = []
+    count = 0
+    reserved = {name for name in wanted.values()}
+    for line in program.instructions:
+        outputs = []
+        for value in line.outputs:
+            name = wanted.get(value.name, "")
+            number, base = 2, name
+            while name and name in taken:
+                name, number = f"{base}_{number}", number + 1
+            while not name:
+                count += 1
+                candidate = f"v{count}"
+                name = "" if candidate in taken or candidate in reserved else candidate
+            taken.add(name)
+            outputs.append(Value(name, value.spec))
+            table[value] = outputs[-1]
+        operands = tuple(substitute(operand, table) for operand in line.operands)
+        lines.append(replace(line, outputs=tuple(outputs), operands=operands))
+    return replace(
+        program,
+        instructions=tuple(lines),
+        outputs=tuple(substitute(operand, table) for operand in program.outputs),
+        updates=tuple((value, substitute(operand, table)) for value, operand in program.updates),
+    )

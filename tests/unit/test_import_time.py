@@ -1,0 +1,65 @@
+"""Importing flintglass adds little to importing NumPy: this holds what it loads, a benchmark times it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+# 300 trivial modules take about 70 ms to import, so a face that loads on first use costs a few.
+MOST_OWN_MODULES = 25
+MOST_OTHER_MODULES = 40  # of the standard library and NumPy, beyond what NumPy itself loads
+HEAVY = (
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "jax",
+    "keras",
+    "tensorflow",
+    "torch",
+    "h5py",
+    "asyncio",
+    "multiprocessing",
+)
+
+SCRIPT = """
+import json, sys
+import numpy
+before = set(sys.modules)
+import flintglass
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> list[str]:
+    """The modules that `import flintglass` loads in a fresh interpreter that has loaded NumPy."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def package(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def test_importing_flintglass_loads_few_of_its_own_modules(loaded: list[str]) -> None:
+    own = [module for module in loaded if package(module) == "flintglass"]
+    assert len(own) < MOST_OWN_MODULES, own
+
+
+def test_importing_flintglass_loads_no_third_party_package_but_numpy(loaded: list[str]) -> None:
+    known = {"flintglass", "numpy", *sys.stdlib_module_names}
+    assert [module for module in loaded if package(module) not in known] == []
+
+
+def test_importing_flintglass_loads_nothing_heavy(loaded: list[str]) -> None:
+    assert [module for module in loaded if package(module) in HEAVY] == []
+
+
+def test_importing_flintglass_loads_few_modules_of_others(loaded: list[str]) -> None:
+    others = [module for module in loaded if package(module) != "flintglass"]
+    assert len(others) < MOST_OTHER_MODULES, others
