@@ -65,7 +65,7 @@ def _picture(model: models.Model, x: np.ndarray, y: np.ndarray, path: str) -> No
     except (ImportError, MissingExtra):
         print("\nNo picture: matplotlib is not installed (pip install 'flintglass[plot]').")
         return
-    axes.set_ylim(-40, 140)
+    axes.set_ylim(-5, 110)
     axes.figure.savefig(path, dpi=120)
     print(f"\nThe picture of the data, the fit and each hidden unit's line: {path}")
 

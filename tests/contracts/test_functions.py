@@ -96,7 +96,7 @@ def test_activations_are_understood_in_every_form():
     description = activations.serialize(own)
     assert description["class_name"] == "function"
     assert activations.deserialize(description, {description["config"]: own}) is own
-    with pytest.raises(ValueError, match="unknown activation 'reluu'. Did you mean 'relu'"):
+    with pytest.raises(ValueError, match=r"unknown activation 'reluu'. Did you mean 'relu'"):
         activations.get("reluu")
     with pytest.raises(ValueError, match="not 3"):
         activations.get(3)
@@ -223,9 +223,7 @@ def test_a_constraint_keeps_shape_and_dtype_and_changes_little_the_second_time(n
     once = constraint(w)
     assert (once.shape, once.dtype) == ((4, 3), "float32")
     np.testing.assert_allclose(constraint(once).numpy(), once.numpy(), rtol=1e-5)
-    np.testing.assert_array_equal(
-        trace(constraint, [Spec((4, 3), "float32")], name).run([w]).numpy(), once.numpy()
-    )
+    np.testing.assert_array_equal(trace(constraint, [Spec((4, 3), "float32")], name).run([w]).numpy(), once.numpy())
 
 
 def test_constraints_keep_what_they_say():

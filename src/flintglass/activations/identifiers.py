@@ -62,8 +62,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if isinstance(config, dict):
         if config.get("class_name") == "function":
             return _named(config["config"], custom_objects)
-        found = _named(config["class_name"], custom_objects)
-        return found.from_config(config.get("config") or {}) if isinstance(found, type) else found
+        found: Any = _named(config["class_name"], custom_objects)
+        return found.from_config(config.get("config") or {}) if hasattr(found, "from_config") else found
     if isinstance(config, str):
         return _named(config, custom_objects)
     return get(config)

@@ -40,21 +40,38 @@ class Evidence:
         return self.makers.get(operand) if isinstance(operand, Value) else None
 
     def results_of(self, origin: str) -> list[Value]:
-        """The values of a part of the program that others read, or that it returns."""
+        """The values of a part of the program that are worth a line: those that leave it, or are used twice.
+
+        A value without a name of its own is left out where a named one of the same shape follows from it:
+        a layer's sums before its activation are shown inside it.
+        """
+        lines = [line for line in self.program.instructions if line.origin == origin]
+        made = [value for line in lines for value in line.outputs]
+        readers: dict[Value, int] = {}
+        for line in lines:
+            for value in set(line.values()):
+                readers[value] = readers.get(value, 0) + 1
+        leaving = self._read_outside(origin)
+        kept = [value for value in made if value in leaving or readers.get(value, 0) > 1]
+        return [value for value in kept if not (_is_numbered(value) and self._shown_later(value, made, leaving))]
+
+    def _read_outside(self, origin: str) -> set[Value]:
         read = {item for item in self.program.outputs if isinstance(item, Value)}
         read |= {operand for _, operand in self.program.updates if isinstance(operand, Value)}
         for line in self.program.instructions:
             if line.origin != origin:
                 read.update(line.values())
-        return [
-            value
-            for line in self.program.instructions
-            if line.origin == origin
-            for value in line.outputs
-            if value in read
-        ]
+        return read
+
+    def _shown_later(self, value: Value, made: Sequence[Value], leaving: set[Value]) -> bool:
+        later = made[made.index(value) + 1 :]
+        return any(item.spec == value.spec and item in leaving and not _is_numbered(item) for item in later)
 
     @property
     def origins(self) -> list[str]:
         """The parts of the program, in order."""
         return list(dict.fromkeys(line.origin for line in self.program.instructions))
+
+
+def _is_numbered(value: Value) -> bool:
+    return value.name.startswith("v") and value.name[1:].isdigit()

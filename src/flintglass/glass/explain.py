@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from flintglass.glass.elements import Elements
 from flintglass.glass.evidence import Evidence
 from flintglass.glass.formula import Formula, Style
 from flintglass.models.feed import Feed, full_signature, signature_of
-from flintglass.program import Program, Value
+from flintglass.program import Program, Size, Value
 from flintglass.tracing.gradient import PREFIX
 
 
@@ -85,7 +85,7 @@ def explain(
     title = f"What {model.name} computes for {inputs}"
     found = Explanation(title, style=Style(digits, terms))
     for origin in evidence.origins:
-        _add_part(found, evidence, origin, origin or model.name, units)
+        _add_part(found, evidence, origin, origin or model.name, rows, units)
     return found
 
 
@@ -99,12 +99,20 @@ def _shown_rows(name: str, array: np.ndarray, digits: int) -> str:
 
 
 def explain_step(
-    model: Any, x: Any, y: Any, sample_weight: Any = None, units: int = 8, terms: int = 6, digits: int = 4
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    rows: int = 2,
+    units: int = 4,
+    terms: int = 6,
+    digits: int = 4,
 ) -> Explanation:
     """One training step on these rows with its numbers; the model is not changed.
 
     Shown are the forward pass, the loss, every gradient by the chain rule, the optimizer's rule, and
-    each weight before and after.
+    each weight before and after. rows: how many rows of the batch are shown of values that have one; sums
+    run over all of them. units: how many elements of a row, or of a weight, are shown at most.
     """
     model.require_compiled("explain_step")
     feed = Feed(model, x, y, sample_weight, "explain_step")
@@ -115,19 +123,25 @@ def explain_step(
     found = Explanation(title, style=Style(digits, terms))
     for origin in evidence.origins:
         if origin != "metrics":
-            _add_part(found, evidence, origin, _heading(origin, model), units)
+            _add_part(found, evidence, origin, _heading(origin, model), rows, units)
     found.notes = ["Weights before and after", *_before_and_after(evidence, model, units, digits)]
     return found
 
 
 def explain_program(
-    program: Program, state: Sequence[Any], inputs: Sequence[Any], units: int = 8, terms: int = 6, digits: int = 4
+    program: Program,
+    state: Sequence[Any],
+    inputs: Sequence[Any],
+    rows: int = 2,
+    units: int = 8,
+    terms: int = 6,
+    digits: int = 4,
 ) -> Explanation:
     """Any program with the numbers of one run; state and inputs in the program's order."""
     evidence = Evidence(program, [np.asarray(item) for item in state], [np.asarray(item) for item in inputs])
     found = Explanation(f"What {program.name} computes", style=Style(digits, terms))
     for origin in evidence.origins:
-        _add_part(found, evidence, origin, origin or program.name, units)
+        _add_part(found, evidence, origin, origin or program.name, rows, units)
     return found
 
 
@@ -148,12 +162,16 @@ def _evidence(traced: Any, arrays: Sequence[np.ndarray]) -> Evidence:
     return Evidence(traced.program, [variable.storage for variable in traced.variables], inputs)
 
 
-def _add_part(found: Explanation, evidence: Evidence, origin: str, heading: str, units: int) -> None:
+def _add_part(
+    found: Explanation, evidence: Evidence, origin: str, heading: str, rows: int, units: int
+) -> None:
     """Add the results of one part of the program, element by element."""
     results = evidence.results_of(origin)
     elements = Elements(evidence, set(results))
     for value in results:
-        indices = list(_some(evidence.arrays[value], units))
+        if evidence.makers[value].primitive == "extent":
+            continue  # a size is a size
+        indices = list(_some(value, evidence.arrays[value], rows, units))
         for index in indices:
             formula = elements.result(value, index)
             found.entries.append(Entry(value.name, index, evidence.number(value, index), formula, heading))
@@ -162,9 +180,17 @@ def _add_part(found: Explanation, evidence: Evidence, origin: str, heading: str,
             found.left_out[value.name] = missing
 
 
-def _some(array: np.ndarray, count: int) -> list[tuple[int, ...]]:
-    """The first elements, in order."""
-    return [tuple(int(i) for i in np.unravel_index(flat, array.shape)) for flat in range(min(array.size, count))]
+def _some(value: Value, array: np.ndarray, rows: int, units: int) -> Iterator[tuple[int, ...]]:
+    """The first elements, in order; of a value with a batch those of its first rows."""
+    if value.spec.shape and isinstance(value.spec.shape[0], Size):
+        inner = array.shape[1:]
+        count = min(int(np.prod(inner, dtype=np.int64)), units)
+        for row in range(min(len(array), rows)):
+            for flat in range(count):
+                yield (row, *(int(i) for i in np.unravel_index(flat, inner))) if inner else (row,)
+        return
+    for flat in range(min(array.size, units)):
+        yield tuple(int(i) for i in np.unravel_index(flat, array.shape))
 
 
 def _before_and_after(evidence: Evidence, model: Any, units: int, digits: int) -> list[str]:
@@ -176,7 +202,7 @@ def _before_and_after(evidence: Evidence, model: Any, units: int, digits: int) -
         if value.name not in trained or not isinstance(operand, Value):
             continue
         before, after = evidence.arrays[value], evidence.arrays[operand]
-        for index in _some(before, units):
+        for index in _some(value, before, 1, units):
             place = f"[{', '.join(map(str, index))}]" if index else ""
             old, new = before[index].item(), after[index].item()
             change = style.number(new - old)

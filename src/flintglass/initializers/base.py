@@ -8,7 +8,6 @@ from typing import Any
 from flintglass import random
 from flintglass.identifiers import described
 from flintglass.ops.shapes import shape_of
-from flintglass.program import Shape
 from flintglass.random.draws import draw_normal, draw_truncated_normal, draw_uniform, state_of
 from flintglass.random.streams import default_seed, next_operation_stream, streams
 from flintglass.tracing.promotion import standard_dtype
@@ -47,9 +46,7 @@ class RandomInitializer(Initializer):
         if isinstance(seed, Mapping):
             seed = random.SeedGenerator.from_config(seed["config"])
         if seed is not None and not _is_seed(seed):
-            raise ValueError(
-                f"{type(self).__name__}: seed is a whole number, a SeedGenerator or None, not {seed!r}"
-            )
+            raise ValueError(f"{type(self).__name__}: seed is a whole number, a SeedGenerator or None, not {seed!r}")
         self._given_seed = seed
         self.seed = default_seed() if seed is None and not streams.follow_operations else seed
 
@@ -65,19 +62,19 @@ class RandomInitializer(Initializer):
         """Uniform numbers in [low, high)."""
         if self._repeats():
             return random.uniform(shape, low, high, dtype, self.seed)
-        return draw_uniform(self._operation(), _extents(shape), low, high, standard_dtype(dtype))
+        return draw_uniform(self._operation(), shape_of(shape), low, high, standard_dtype(dtype))
 
     def draw_normal(self, shape: Any, mean: float, stddev: float, dtype: Any) -> Tensor:
         """Normal numbers."""
         if self._repeats():
             return random.normal(shape, mean, stddev, dtype, self.seed)
-        return draw_normal(self._operation(), _extents(shape), mean, stddev, standard_dtype(dtype))
+        return draw_normal(self._operation(), shape_of(shape), mean, stddev, standard_dtype(dtype))
 
     def draw_truncated_normal(self, shape: Any, mean: float, stddev: float, dtype: Any) -> Tensor:
         """Normal numbers, those beyond 2 standard deviations drawn again."""
         if self._repeats():
             return random.truncated_normal(shape, mean, stddev, dtype, self.seed)
-        return draw_truncated_normal(self._operation(), _extents(shape), mean, stddev, standard_dtype(dtype))
+        return draw_truncated_normal(self._operation(), shape_of(shape), mean, stddev, standard_dtype(dtype))
 
     def _operation(self) -> Tensor:
         return state_of(next_operation_stream())
@@ -89,7 +86,3 @@ class RandomInitializer(Initializer):
 
 def _is_seed(seed: Any) -> bool:
     return hasattr(seed, "next") or (hasattr(seed, "__index__") and not isinstance(seed, bool))
-
-
-def _extents(shape: Any) -> Shape:
-    return shape_of(shape)

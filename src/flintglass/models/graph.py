@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flintglass.layers.base import Layer
+from flintglass.tracing.binding import bound_to
 from flintglass.tracing.placeholder import Call, calls_between
 from flintglass.tracing.structure import flatten, map_leaves
 from flintglass.tracing.tensor import Tensor
@@ -31,7 +32,7 @@ class Graph:
     def _require_reached(self) -> None:
         given = {id(tensor) for tensor in self.input_tensors}
         for call in self.calls:
-            if call.operation is not None and not call.inputs and id(call.outputs[0]) not in given:
+            if isinstance(call.operation, Layer) and not call.inputs and id(call.outputs[0]) not in given:
                 name = getattr(call.operation, "name", "an input")
                 raise ValueError(
                     f"the outputs depend on the Input {name!r}, which is not among the model's inputs; add it"
@@ -49,8 +50,9 @@ class Graph:
         known: dict[int, Any] = {
             id(tensor): value for tensor, value in zip(self.input_tensors, inputs, strict=True)
         }
-        for call in self.calls:
-            self._run_call(call, known)
+        with bound_to(self.input_tensors, inputs):
+            for call in self.calls:
+                self._run_call(call, known)
         return map_leaves(lambda leaf: known[id(leaf)], self.outputs)
 
     def _run_call(self, call: Call, known: dict[int, Any]) -> None:

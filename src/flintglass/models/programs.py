@@ -123,8 +123,6 @@ class Programs:
     def _gradients(self, writing: Trace, loss: Tensor, trained: Sequence[Any]) -> list[Tensor]:
         b = writing.builder
         wrt = [writing.operand(variable) for variable in trained]
-        for variable in trained:
-            writing.names[variable.identifier] = variable.identifier
         found = reverse(b, [writing.operand(loss)], [Literal(1.0, loss.dtype)], wrt, writing.names)
         missing = [v.path for v, g in zip(trained, found, strict=True) if g is None]
         if len(missing) == len(trained):

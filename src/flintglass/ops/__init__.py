@@ -28,9 +28,9 @@ _MODULES = {
         sparse_categorical_crossentropy sparsemax""",
     "control": "cond custom_gradient fori_loop map scan stop_gradient switch while_loop",
 }
-TABLE = {
-    name: f"flintglass.ops.{module}" for module, names in _MODULES.items() for name in names.split()
-} | {"vectorized_map": "flintglass.tracing.transforms:vectorized_map"}
+TABLE = {name: f"flintglass.ops.{module}" for module, names in _MODULES.items() for name in names.split()} | {
+    "vectorized_map": "flintglass.tracing.transforms:vectorized_map"
+}
 
 __all__ = sorted(TABLE)
 __getattr__, __dir__ = lazy_face(__name__, TABLE)

@@ -136,9 +136,7 @@ def _summed(letters: str, x: Tensor, wanted: set[str]) -> tuple[str, Tensor]:
     return kept, _sum(x, axes) if axes else x
 
 
-def _contract(
-    letters1: str, x1: Tensor, letters2: str, x2: Tensor, wanted: set[str]
-) -> tuple[str, Tensor]:
+def _contract(letters1: str, x1: Tensor, letters2: str, x2: Tensor, wanted: set[str]) -> tuple[str, Tensor]:
     """The product of two tensors, summed over shared letters that are not wanted after it."""
     letters1, x1 = _summed(letters1, x1, wanted | set(letters2))
     letters2, x2 = _summed(letters2, x2, wanted | set(letters1))

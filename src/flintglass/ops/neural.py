@@ -111,9 +111,7 @@ def _softmax_cross_entropy(target: Tensor, logits: Tensor, axis: int) -> Tensor:
     return -_sum(target * _log_softmax(logits, (axis,)), axis)
 
 
-def sparse_categorical_crossentropy(
-    target: Any, output: Any, from_logits: bool = False, axis: int = -1
-) -> Tensor:
+def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
     """The cross-entropy of whole-number labels: -log of the output at the label; see
     ``categorical_crossentropy``. A label outside the axis raises IndexOutOfRange."""
     target, output = cast(target, "int32"), floating(output)

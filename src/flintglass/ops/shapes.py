@@ -170,8 +170,8 @@ def cut(x: Tensor, axis: int, start: Dimension, stop: Dimension) -> Tensor:
     return apply(
         "slice",
         x,
-        start=tuple([*whole[:axis], start, *whole[axis + 1 :]]),
-        stop=tuple([*whole[:axis], stop, *whole[axis + 1 :]]),
+        start=(*whole[:axis], start, *whole[axis + 1 :]),
+        stop=(*whole[:axis], stop, *whole[axis + 1 :]),
     )
 
 

@@ -68,7 +68,11 @@ def unique(
     """The different elements, sorted (eager only)."""
     if size is not None:
         raise ValueError("unique: `size` is not supported; the result has as many elements as there are")
-    found = np.unique(
-        convert(x).array, return_index=return_index, return_inverse=return_inverse, return_counts=return_counts, axis=axis
-    )
+    wanted: Any = {
+        "return_index": return_index,
+        "return_inverse": return_inverse,
+        "return_counts": return_counts,
+        "axis": axis,
+    }
+    found = np.unique(convert(x).array, **wanted)
     return tuple(convert(item) for item in found) if isinstance(found, tuple) else convert(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Union
+from numbers import Integral
+from typing import Any, TypeGuard, Union
 
 from flintglass.errors import NeedsConcrete, ShapeError
 
@@ -41,43 +42,51 @@ class Size:
             total = total + product
         return total
 
-    def __add__(self, other: Dimension) -> Dimension:
+    def __add__(self, other: Any) -> Any:
+        if not is_dimension(other):
+            return NotImplemented
         terms = dict(self.terms)
         for monomial, coefficient in _terms(other):
             terms[monomial] = terms.get(monomial, 0) + coefficient
-        return _canonical(terms)
+        return self._like(_canonical(terms))
 
-    def __mul__(self, other: Dimension) -> Dimension:
+    def __mul__(self, other: Any) -> Any:
+        if not is_dimension(other):
+            return NotImplemented
         terms: dict[Monomial, int] = {}
         for left, a in self.terms:
             for right, b in _terms(other):
                 monomial = tuple(sorted(left + right))
                 terms[monomial] = terms.get(monomial, 0) + a * b
-        return _canonical(terms)
+        return self._like(_canonical(terms))
 
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def __neg__(self) -> Dimension:
+    def __neg__(self) -> Any:
         return self * -1
 
-    def __sub__(self, other: Dimension) -> Dimension:
-        return self + (-other)
+    def __sub__(self, other: Any) -> Any:
+        return self + (-other) if is_dimension(other) else NotImplemented
 
-    def __rsub__(self, other: Dimension) -> Dimension:
-        return (-self) + other
+    def __rsub__(self, other: Any) -> Any:
+        return (-self) + other if is_dimension(other) else NotImplemented
 
-    def __floordiv__(self, other: Dimension) -> Dimension:
-        quotient = divide(self, other)
+    def __floordiv__(self, other: Any) -> Any:
+        return self._quotient(self, other) if is_dimension(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._quotient(other, self) if is_dimension(other) else NotImplemented
+
+    def _quotient(self, dividend: Dimension, divisor: Dimension) -> Dimension:
+        quotient = divide(dividend, divisor)
         if quotient is None:
-            raise NeedsConcrete(f"{self} // {other} is not a whole expression of the named sizes")
-        return quotient
+            raise NeedsConcrete(f"{dividend} // {divisor} is not a whole expression of the named sizes")
+        return self._like(quotient)
 
-    def __rfloordiv__(self, other: int) -> Dimension:
-        quotient = divide(other, self)
-        if quotient is None:
-            raise NeedsConcrete(f"{other} // {self} is not a whole expression of the named sizes")
-        return quotient
+    def _like(self, result: Dimension) -> Dimension:
+        """The result of arithmetic as a size of the same class."""
+        return result if type(result) in (int, type(self)) else type(self)(terms=dict(result.terms))  # type: ignore[union-attr]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Size) and self.terms == other.terms
@@ -107,6 +116,11 @@ class Size:
         return text
 
     __repr__ = __str__
+
+
+def is_dimension(value: object) -> TypeGuard[Dimension]:
+    """True for a Size and for a whole number, NumPy's among them; False for a bool, a float, a tensor."""
+    return isinstance(value, (Size, Integral)) and not isinstance(value, bool)
 
 
 def _terms(value: Dimension) -> tuple[tuple[Monomial, int], ...]:

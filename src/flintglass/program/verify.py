@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from flintglass.errors import ProgramError
+from flintglass.errors import FlintglassError, ProgramError
 from flintglass.program.instruction import Instruction, Literal, Operand, Value
 from flintglass.program.notation import NAME, RESERVED
 from flintglass.program.program import Program
@@ -44,7 +44,10 @@ def _verify_one(program: Program, types: TypeRule) -> None:
         where = f"{program.name}, instruction {number} ({line.primitive})"
         for operand in line.operands:
             read(operand, where)
-        expected, found = tuple(types(line)), tuple(value.spec for value in line.outputs)
+        try:
+            expected, found = tuple(types(line)), tuple(value.spec for value in line.outputs)
+        except (FlintglassError, LookupError) as error:
+            raise ProgramError(f"{where}: {error}") from error
         if expected != found:
             raise ProgramError(f"{where}: the rule gives {_texts(expected)}, the line says {_texts(found)}")
         for value in line.outputs:

@@ -23,8 +23,10 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
         raise ValueError(f"dropout: rate is a probability from 0 to 1, not {rate}")
     if rate == 0:
         return x
-    shape = x.spec.shape if noise_shape is None else tuple(
-        extent if given is None else given for extent, given in zip(x.spec.shape, noise_shape, strict=True)
+    shape = (
+        x.spec.shape
+        if noise_shape is None
+        else tuple(extent if given is None else given for extent, given in zip(x.spec.shape, noise_shape, strict=True))
     )
     if rate == 1:
         return x * 0.0

@@ -118,8 +118,8 @@ def _normal_pair(u: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
 
 def _unit_normals(words: Tensor, dtype: str) -> Tensor:
     """Normals from words whose last axis holds those of one pair: (..., 2)."""
-    pair = each({"float32": _normal_pair_float32, "float64": _normal_pair_float64}[dtype], *_columns(words),
-                name="normal_pair")
+    makers: dict[str, Any] = {"float32": _normal_pair_float32, "float64": _normal_pair_float64}
+    pair = each(makers[dtype], *_columns(words), name="normal_pair")
     columns = [apply("reshape", z, shape=(*z.spec.shape, 1)) for z in pair]
     return concatenate(columns, columns[0].ndim - 1)
 
@@ -181,8 +181,9 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
     """Uniform numbers in [minval, maxval)."""
     wanted = _float_dtype("uniform", dtype)
     if not (isinstance(minval, (int, float)) and isinstance(maxval, (int, float))):
-        low = cast(minval, wanted)
-        return draw_uniform(start(seed), shape_of(shape), 0.0, 1.0, wanted) * (cast(maxval, wanted) - low) + low
+        lowest = cast(minval, wanted)
+        unit = draw_uniform(start(seed), shape_of(shape), 0.0, 1.0, wanted)
+        return unit * (cast(maxval, wanted) - lowest) + lowest
     # Through float32 even for float64, as Keras on TensorFlow does: docs/random.md.
     low, high = (float(np.float32(bound)) for bound in (minval, maxval))
     return draw_uniform(start(seed), shape_of(shape), low, high, wanted)
@@ -193,13 +194,9 @@ def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None
     return draw_normal(start(seed), shape_of(shape), mean, stddev, _float_dtype("normal", dtype))
 
 
-def truncated_normal(
-    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
-) -> Tensor:
+def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Normal numbers, those beyond 2 standard deviations drawn again."""
-    return draw_truncated_normal(
-        start(seed), shape_of(shape), mean, stddev, _float_dtype("truncated_normal", dtype)
-    )
+    return draw_truncated_normal(start(seed), shape_of(shape), mean, stddev, _float_dtype("truncated_normal", dtype))
 
 
 def _float_dtype(place: str, dtype: Any) -> str:

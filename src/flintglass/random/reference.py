@@ -67,9 +67,7 @@ def unit_truncated_normal(rows: np.ndarray, dtype: str = "float32") -> np.ndarra
     kept = np.abs(z) < TRUNCATION
     rank = np.cumsum(kept, axis=-1)
     if rows.shape[0] and rank[:, -1].min() < group:
-        raise ValueError(
-            f"{rows.shape[-1]} random words are too few for a group of {group} truncated normals."
-        )
+        raise ValueError(f"{rows.shape[-1]} random words are too few for a group of {group} truncated normals.")
     return z[kept & (rank <= group)]
 
 

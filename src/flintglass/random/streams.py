@@ -68,9 +68,7 @@ class Streams:
         It seeds operations such as `tf.random.normal` too, which follow rule 1 in every era.
         """
         if not isinstance(seed, int):
-            raise ValueError(
-                f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})"
-            )
+            raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})")
         random.seed(seed)
         np.random.seed(seed)
         self._seed_operations(seed)
@@ -121,9 +119,7 @@ def default_seed() -> int:
 def keras3_stream(seed: int | tuple[int, int]) -> Stream:
     """The stream of an integer seed, or of a seed pair, in `keras.random` and in Keras 3's initializers."""
     first, second = seed if isinstance(seed, tuple) else (seed, 0)
-    return stateless_stream(
-        operator.index(first) % KERAS_SEED_PERIOD, operator.index(second) % KERAS_SEED_PERIOD
-    )
+    return stateless_stream(operator.index(first) % KERAS_SEED_PERIOD, operator.index(second) % KERAS_SEED_PERIOD)
 
 
 def stateless_stream(first: int, second: int) -> Stream:

@@ -8,13 +8,12 @@ from typing import Any
 
 from flintglass import regularizers
 from flintglass.identifiers import Registry, described, made
-from flintglass.tracing.tensor import Tensor
 
 
 class Regularizer:
     """A penalty. Subclasses define ``__call__(x)``, which returns a scalar, and ``get_config()``."""
 
-    def __call__(self, x: Any) -> Tensor:
+    def __call__(self, x: Any) -> Any:
         """The penalty for x: 0 unless a subclass says otherwise."""
         return 0.0
 
@@ -48,7 +47,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return made(REGULARIZERS, config, custom_objects)
 
 
-def factor(name: str, value: Any) -> float:
+def checked_factor(name: str, value: Any) -> float:
     """A factor from 0 up; ValueError for anything else."""
     if not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
         raise ValueError(f"{name} is a finite number from 0 up, not {value!r}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from flintglass import config, ops
 from flintglass.errors import ShapeError
-from flintglass.regularizers.base import Regularizer, factor
+from flintglass.regularizers.base import Regularizer, checked_factor
 from flintglass.tracing.tensor import Tensor, convert
 
 
@@ -17,7 +17,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         # Rounded to the default float, as Keras does.
-        self.factor = np.dtype(config.floatx()).type(_factor("factor", factor)).item()
+        self.factor = np.dtype(config.floatx()).type(checked_factor("factor", factor)).item()
         if mode not in ("rows", "columns"):
             raise ValueError(f"OrthogonalRegularizer: mode is 'rows' or 'columns', not {mode!r}")
         self.mode = mode
@@ -36,6 +36,3 @@ class OrthogonalRegularizer(Regularizer):
 
     def get_config(self) -> dict[str, Any]:
         return {"factor": self.factor, "mode": self.mode}
-
-
-_factor = factor

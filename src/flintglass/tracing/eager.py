@@ -11,6 +11,7 @@ from flintglass.engines.engine import engine
 from flintglass.primitives import primitive
 from flintglass.program import Literal, Size, Spec
 from flintglass.tracing import context
+from flintglass.tracing.binding import bound_attributes
 from flintglass.tracing.placeholder import extend
 from flintglass.tracing.tensor import Tensor
 
@@ -40,7 +41,7 @@ class PrimitiveCall:
         self.attributes = dict(attributes)
 
     def __call__(self, *operands: Any) -> Any:
-        outputs = context.current().apply(self.name, operands, self.attributes)
+        outputs = context.current().apply(self.name, operands, bound_attributes(self.attributes))
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 

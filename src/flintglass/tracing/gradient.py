@@ -29,7 +29,7 @@ def reverse(
         arriving = [flowing.get(value) for value in line.outputs]
         if all(item is None for item in arriving):
             continue
-        origin = line.origin if line.origin.startswith(PREFIX) else PREFIX + (line.origin or "the rest")
+        origin = line.origin if not line.origin or line.origin.startswith(PREFIX) else PREFIX + line.origin
         with b.belonging_to(origin):
             if names is not None:
                 _call(names, line.outputs, arriving)
@@ -62,10 +62,10 @@ def _accumulate(b: Builder, flowing: dict[Operand, Operand], target: Operand, fl
 
 
 def _call(names: dict[str, str], values: Sequence[Value], gradients: Sequence[Operand | None]) -> None:
+    """Wish that each gradient be called after its value; the value's own name is settled later."""
     for value, gradient in zip(values, gradients, strict=True):
-        readable = names.get(value.name, value.name)
-        if isinstance(gradient, Value) and not readable.startswith("v"):
-            names.setdefault(gradient.name, f"d_{readable}")
+        if isinstance(gradient, Value):
+            names.setdefault(gradient.name, f"d_@{value.name}")
 
 
 def reverse_block(body: Program) -> Program:

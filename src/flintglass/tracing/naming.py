@@ -11,16 +11,22 @@ from flintglass.program.program import substitute
 
 
 def named(program: Program, wanted: Mapping[str, str]) -> Program:
-    """The program with wished-for names where they are free, and v1, v2, ... for the rest."""
+    """The program with wished-for names where they are free, and v1, v2, ... for the rest.
+
+    A wish ``d_@x`` means ``d_`` and whatever the value that was called ``x`` is called now.
+    """
     taken = {value.name for value in program.state + program.inputs} | RESERVED
     table: dict[Value, Operand] = {}
     lines: list[Instruction] = []
     count = 0
-    reserved = {name for name in wanted.values()}
+    reserved = set(wanted.values())
+    settled = {value.name: value.name for value in program.state + program.inputs}
     for line in program.instructions:
         outputs = []
         for value in line.outputs:
             name = wanted.get(value.name, "")
+            if name.startswith("d_@"):
+                name = f"d_{settled[name[3:]]}" if name[3:] in settled else ""
             number, base = 2, name
             while name and name in taken:
                 name, number = f"{base}_{number}", number + 1
@@ -29,6 +35,7 @@ def named(program: Program, wanted: Mapping[str, str]) -> Program:
                 candidate = f"v{count}"
                 name = "" if candidate in taken or candidate in reserved else candidate
             taken.add(name)
+            settled[value.name] = name
             outputs.append(Value(name, value.spec))
             table[value] = outputs[-1]
         operands = tuple(substitute(operand, table) for operand in line.operands)

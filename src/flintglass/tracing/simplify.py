@@ -131,7 +131,19 @@ def _times_one(line: Instruction, definitions: Definitions) -> Operand | None:
 
 @rule("subtract")
 def _minus_zero(line: Instruction, definitions: Definitions) -> Operand | None:
-    return _unless_broadcast(line, line.operands[0]) if _is(line.operands[1], 0) else None
+    # Not -0.0: -0.0 - -0.0 is 0.0.
+    zero = _is(line.operands[1], 0) and not str(line.operands[1]).startswith("-")
+    return _unless_broadcast(line, line.operands[0]) if zero else None
+
+
+@rule("power")
+def _small_power(line: Instruction, definitions: Definitions) -> Instruction | Operand | None:
+    x, exponent = line.operands
+    if _is(exponent, 1):
+        return _unless_broadcast(line, x)
+    if _is(exponent, 2) and x.spec == line.outputs[0].spec:
+        return replace(line, primitive="square", operands=(x,))
+    return None
 
 
 @rule("negative")

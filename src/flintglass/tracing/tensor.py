@@ -9,14 +9,14 @@ import numpy as np
 
 from flintglass import config
 from flintglass.errors import NeedsConcrete
-from flintglass.program import Literal, Operand, Shape, Size, Spec
+from flintglass.program import Dimension, Literal, Operand, Shape, Size, Spec
 from flintglass.program.size import dimension
 from flintglass.tracing import context
 from flintglass.tracing.promotion import result_dtype, standard_dtype, weak_dtype
 
 
 class TracedSize(Size):
-    """A named size as user code sees it while tracing: comparing it with a number needs the number."""
+    """A named size as user code sees it while tracing: what needs its number raises, with the user's line."""
 
     __slots__ = ()
 
@@ -36,6 +36,29 @@ class TracedSize(Size):
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _ordered
+
+    def __index__(self) -> int:
+        raise NeedsConcrete(
+            f"the size {self} has no number while the program is traced: it is bound when the program runs "
+            f"({context.user_line()})"
+        )
+
+    __int__ = __index__
+
+    def _quotient(self, dividend: Dimension, divisor: Dimension) -> Dimension:
+        try:
+            return super()._quotient(dividend, divisor)
+        except NeedsConcrete as error:
+            raise NeedsConcrete(f"{error} ({context.user_line()})") from None
+
+    def _computed(self, other: Any, *modulo: Any) -> Any:
+        if isinstance(other, (Tensor, np.ndarray)):
+            return NotImplemented
+        return self.__index__()
+
+    # What is no polynomial of the size: quotients, remainders, powers.
+    __truediv__ = __rtruediv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _computed
+    __pow__ = __rpow__ = _computed
 
 
 class Tensor:
@@ -109,9 +132,7 @@ class Tensor:
         shape = self.spec.shape
         if self.is_placeholder:
             return tuple(None if isinstance(extent, Size) else extent for extent in shape)
-        return tuple(
-            TracedSize(terms=dict(extent.terms)) if isinstance(extent, Size) else extent for extent in shape
-        )
+        return tuple(_seen(extent) for extent in shape)
 
     @property
     def dtype(self) -> str:
@@ -123,7 +144,7 @@ class Tensor:
 
     @property
     def size(self) -> Any:
-        return self.spec.size
+        return _seen(self.spec.size)
 
     def __repr__(self) -> str:
         if self.is_concrete:
@@ -140,7 +161,7 @@ class Tensor:
     def __len__(self) -> int:
         if not self.spec.shape:
             raise TypeError("a scalar tensor has no length")
-        return int(self.spec.shape[0])
+        return int(_seen(self.spec.shape[0]))
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -257,6 +278,11 @@ class Tensor:
 
     def __invert__(self) -> Tensor:
         return apply("logical_not" if self.dtype == "bool" else "bitwise_not", self)
+
+
+def _seen(extent: Dimension) -> Any:
+    """A dimension as user code sees it."""
+    return TracedSize(terms=dict(extent.terms)) if isinstance(extent, Size) else extent
 
 
 def _numeric(value: object) -> bool:

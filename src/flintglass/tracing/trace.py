@@ -105,7 +105,8 @@ class Trace:
         key = id(variable)
         if key not in self._current:
             if self.parent is not None:
-                return self._capture(self.parent.wrap(self.parent.operand(variable)))
+                self._current[key] = self._capture(self.parent.wrap(self.parent.operand(variable)))
+                return self._current[key]
             value = self.builder.state_value(variable.identifier, variable.spec)
             self._variables[key] = (variable, value)
             self._current[key] = value

@@ -12,7 +12,7 @@ from flintglass.tracing import context
 from flintglass.tracing.batching import batch_lines
 from flintglass.tracing.gradient import reverse
 from flintglass.tracing.structure import flatten, map_leaves, pack
-from flintglass.tracing.tensor import Tensor, convert
+from flintglass.tracing.tensor import Tensor, apply, convert
 from flintglass.tracing.trace import Trace, Traced, trace_body
 
 KEPT_TRACES = 32
@@ -31,21 +31,23 @@ class Transformed:
         self.body = body
         self.__name__ = name
         self.__doc__ = function.__doc__
-        self._traces: dict[Any, Traced] = {}
+        # With each trace what its key names by id, so that no id is given to anything else meanwhile.
+        self._traces: dict[Any, tuple[Traced, list[Any]]] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         active = context.active()
         if active is not None:
-            return self.body(*map_leaves(convert, list(arguments)))
+            return self.body(*map_leaves(_own_value, list(arguments)))
         leaves = [convert(leaf) for leaf in flatten(list(arguments))]
         key = (repr(map_leaves(lambda _: 0, list(arguments))), tuple(leaf.spec for leaf in leaves))
-        key = (*key, _surroundings(self.function))
-        traced = self._traces.get(key)
-        if traced is None:
-            traced = self._trace(arguments, leaves)
-            self._traces[key] = traced
+        surroundings = _surroundings(self.function)
+        found = self._traces.get((*key, _identities(surroundings)))
+        if found is None:
+            found = (self._trace(arguments, leaves), surroundings)
+            self._traces[(*key, _identities(surroundings))] = found
             while len(self._traces) > KEPT_TRACES:
                 self._traces.pop(next(iter(self._traces)))
+        traced = found[0]
         return traced.run([leaf.array for leaf in leaves])
 
     def _trace(self, arguments: Sequence[Any], leaves: Sequence[Tensor]) -> Traced:
@@ -57,17 +59,30 @@ class Transformed:
         return writing.finish(result)
 
 
-def _surroundings(function: Callable[..., Any]) -> tuple[Any, ...]:
+def _own_value(argument: Any) -> Tensor:
+    """An argument as a value that nothing else has, neither another argument nor the function's closure.
+
+    The line that makes it is simplified away.
+    """
+    tensor = convert(argument)
+    return apply("reshape", tensor, shape=tensor.spec.shape)
+
+
+def _surroundings(function: Callable[..., Any]) -> list[Any]:
     """What a function reads from outside, as far as Python tells: cells of its closure, named globals."""
     inner = getattr(function, "function", function)
     code = getattr(inner, "__code__", None)
     if code is None:
-        return ()
+        return []
     cells = [cell.cell_contents for cell in inner.__closure__ or () if _filled(cell)]
     names = [inner.__globals__.get(name) for name in code.co_names]
+    return [*cells, *names, *(inner.__defaults__ or ())]
+
+
+def _identities(items: Sequence[Any]) -> tuple[Any, ...]:
+    """Numbers and texts by what they are, everything else by which object it is."""
     return tuple(
-        item if isinstance(item, (bool, int, float, str)) else id(item)
-        for item in (*cells, *names, *(inner.__defaults__ or ()))
+        (type(item), repr(item)) if isinstance(item, (bool, int, float, str)) else id(item) for item in items
     )
 
 

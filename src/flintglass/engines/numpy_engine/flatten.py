@@ -112,7 +112,7 @@ def spread_each(flat: Flat, line: Line) -> list[Line]:
     for operand, output in zip(body.outputs, line.outputs, strict=True):
         source = _slot(flat, operand, table)
         maker = next((made for made in lines if source in made.outputs), None)
-        if maker is not None and flat.specs[source] == flat.specs[output]:
+        if maker is not None and flat.specs[source] == flat.specs[output] and source not in line.outputs:
             _rename(lines, source, output)
             table = {value: output if slot == source else slot for value, slot in table.items()}
         else:

@@ -86,13 +86,23 @@ class Group:
         if None not in targets:
             row = neighbours([arrays[target] for target in targets if target is not None])
             last_reads = self._read_after(flat, [target for target in targets if target is not None])
-            if row is not None and not last_reads:
+            if row is not None and not last_reads and not self._overlaps(row, arrays):
                 return row, {
                     slot: arrays[target]
                     for slot, target in zip(slots, targets, strict=True)
                     if target is not None
                 }
         return _new_row(flat, slots)
+
+    def _overlaps(self, row: Array, arrays: Mapping[int, Array]) -> bool:
+        """True where an operand lies partly in this memory: a chunk would overwrite what a later one reads."""
+        shared = [arrays[slot] for slot in self.members[0].inputs if slot in arrays]
+        operands = [array for array, flat in zip(shared, self._flat, strict=False) if flat is None]
+        return any(
+            np.may_share_memory(row, operand)
+            and (row.ctypes.data, row.size) != (operand.ctypes.data, operand.size)
+            for operand in (*(item for item in self._flat if item is not None), *operands)
+        )
 
     def _read_after(self, flat: Flat, states: Sequence[int]) -> bool:
         """True where the old state is read after the group, or through a view that may outlive it."""
@@ -207,11 +217,11 @@ def _is_scratch(array: Array, scratch: Mapping[int, Array]) -> bool:
 
 
 def find_groups(flat: Flat) -> list[Group]:
-    """Runs of at least two consecutive ``each`` lines with the same body and dtypes."""
+    """Runs of consecutive ``each`` lines with the same body, none of which reads what another computes."""
     groups: list[Group] = []
     run: list[int] = []
     for position, line in enumerate(flat.lines):
-        if line.primitive == "each" and run and _alike(flat, flat.lines[run[-1]], line):
+        if line.primitive == "each" and run and _alike([flat.lines[member] for member in run], line):
             run.append(position)
             continue
         groups += [_group(flat, run)] if run else []
@@ -224,8 +234,10 @@ def _group(flat: Flat, positions: list[int]) -> Group:
     return Group(list(positions), [flat.lines[position] for position in positions])
 
 
-def _alike(flat: Flat, a: Line, b: Line) -> bool:
-    return a.attributes["body"] == b.attributes["body"] and not set(a.outputs) & set(b.inputs)
+def _alike(run: Sequence[Line], line: Line) -> bool:
+    """True where the line applies the same block, to nothing that the run computes."""
+    computed = {slot for member in run for slot in member.outputs}
+    return run[0].attributes["body"] == line.attributes["body"] and not computed & set(line.inputs)
 
 
 def _new_row(flat: Flat, slots: Sequence[int]) -> tuple[Array, dict[int, Array]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -43,7 +44,13 @@ class Plan:
     """
 
     def __init__(self, flat: Flat, state: Sequence[Array]) -> None:
-        self.flat = flat
+        # Blocks that are spread out bring slots and literals of their own, and other threads plan the same program.
+        self.flat = flat = replace(
+            flat,
+            specs=list(flat.specs),
+            literals=dict(flat.literals),
+            slots_of_literals=dict(flat.slots_of_literals),
+        )
         self.state = list(state)
         self.thunks: list[Thunk] = []
         self.lines: list[Line] = []
@@ -114,8 +121,9 @@ class Plan:
                     self._targets[source] = self.arrays[target]
 
     def _viewed_by(self, line: Line, target: int) -> bool:
-        """True where the line reads the state through a view (its elements may lie elsewhere)."""
-        return any(slot != target and self._lifetimes.root[slot] == target for slot in line.inputs)
+        """True where the line reads the target through a view as well (its elements may lie elsewhere)."""
+        root = self._lifetimes.root
+        return root[target] != target or any(slot != target and root[slot] == target for slot in line.inputs)
 
     def _bind(self, line: Line, position: int) -> None:
         if line.primitive == "group":
@@ -131,7 +139,10 @@ class Plan:
                 if all(slot in self._constants for slot in line.inputs):
                     self._constants.add(line.outputs[0])
                 return
-        constant = all(slot in self._constants for slot in line.inputs) and line.primitive != "random_bits"
+        # What lands in state is written at every run: others read and write it in between.
+        constant = all(slot in self._constants for slot in line.inputs) and not any(
+            slot in self._targets for slot in line.outputs
+        )
         outputs = [self._output(line, slot, position, constant) for slot in line.outputs]
         self.arrays.update(zip(line.outputs, outputs, strict=True))
         if line.primitive in CONTROL:
@@ -182,7 +193,7 @@ class Plan:
         if in_place and len(line.outputs) == 1:
             for source in line.inputs:
                 dying = source in self._owned and self._lifetimes.dies_at(source, position)
-                if dying and self.flat.specs[source] == spec and self._lifetimes.root[source] == source:
+                if dying and self.flat.specs[source] == spec and not self._viewed_by(line, source):
                     self._owned.discard(source)
                     self._owned.add(slot)
                     return self.arrays[source]
