@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flintglass.errors import nearest
 
 _FLOATS = ("float16", "float32", "float64")
 _NAN_MODES = ("warn", "raise", "ignore")
-_settings = {"floatx": "float32", "epsilon": 1e-7, "engine": "numpy", "nan": "warn"}
+_settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "engine": "numpy", "nan": "warn"}
 
 
 def floatx() -> str:

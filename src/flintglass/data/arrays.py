@@ -9,6 +9,7 @@ import numpy as np
 
 from flintglass import config
 from flintglass.errors import DataError
+from flintglass.program.spec import dtype_name
 
 
 def as_array(value: Any, place: str) -> np.ndarray:
@@ -27,7 +28,7 @@ def as_array(value: Any, place: str) -> np.ndarray:
         )
     if array.ndim == 0:
         raise DataError(f"{place}: an array with a row for each example is expected, not the single number {array}")
-    if array.dtype.kind == "f" and array.dtype.name not in ("float16", "float32", "float64"):
+    if array.dtype.kind == "f" and dtype_name(array.dtype) not in ("float16", "float32", "float64"):
         array = array.astype("float64")
     return array.reshape(-1, 1) if array.ndim == 1 else array
 
@@ -35,9 +36,7 @@ def as_array(value: Any, place: str) -> np.ndarray:
 def _first_text(array: np.ndarray) -> str:
     if array.dtype.kind not in "OUS" or not array.size:
         return ""
-    position = next(
-        (i for i, item in enumerate(array.reshape(-1)) if not isinstance(item, (int, float, np.number))), 0
-    )
+    position = next((i for i, item in enumerate(array.reshape(-1)) if not isinstance(item, (int, float, np.number))), 0)
     row = np.unravel_index(position, array.shape)
     return f" (first at {tuple(int(i) for i in row)}: {array.reshape(-1)[position]!r})"
 
@@ -79,4 +78,4 @@ def entering_dtype(array: np.ndarray, wanted: str | None = None) -> str:
     """The dtype in which data enters a program: floats as the model's float, the rest as they are."""
     if wanted is not None:
         return wanted
-    return config.floatx() if array.dtype.kind == "f" else array.dtype.name
+    return config.floatx() if array.dtype.kind == "f" else dtype_name(array.dtype)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,18 +21,30 @@ CACHED_BINDINGS = 64
 _running: dict[str, Engine] = {}
 
 
+class Feeding(Protocol):
+    """A batch as an engine sees it."""
+
+    shapes: tuple[tuple[int, ...], ...]
+
+    def arrays(self) -> list[Array]:
+        """The rows, in dtypes of the source's own."""
+
+    def fill(self, targets: Sequence[Array]) -> None:
+        """Write the rows into these arrays, cast to their dtypes."""
+
+
 @dataclass
 class Pass:
     """One pass over a source: a program to run on each batch, and the arrays that it updates in place.
 
-    source: yields, for every batch, the arrays that become the program's inputs, in order.
+    source: yields batches, whose arrays are the program's inputs, in order.
     on_step: called after each step with (step index, outputs) where somebody listens, else None.
     stop: asked between steps; true ends the pass after a finished step.
     """
 
     program: Program
     state: Sequence[Array]
-    source: Iterable[Sequence[Array]]
+    source: Iterable[Feeding]
     on_step: Callable[[int, Sequence[Array]], None] | None = None
     before_step: Callable[[int], None] | None = None
     stop: Callable[[], bool] = field(default=lambda: False)

@@ -83,7 +83,7 @@ class HoldsWeights(Tracked):
 
     variables = weights
 
-    def _inner_layers(self) -> list[HoldsWeights]:
+    def _inner_layers(self) -> list[Any]:
         return [child for child in self.children() if isinstance(child, HoldsWeights)]
 
     @property

@@ -12,6 +12,7 @@ from flintglass.data.arrays import entering_dtype
 from flintglass.errors import DataError, ShapeError
 from flintglass.models.programs import Signature, batched
 from flintglass.program import Size, Spec
+from flintglass.program.spec import dtype_name
 
 
 class Feed:
@@ -105,7 +106,7 @@ def _x_specs(model: Any, arrays: Sequence[np.ndarray]) -> list[Spec]:
     inputs = model.inputs
     if inputs:
         return [
-            Spec((Size("n"), *array.shape[1:]), tensor.dtype if array.dtype.kind in "fiub" else array.dtype.name)
+            Spec((Size("n"), *array.shape[1:]), tensor.dtype if array.dtype.kind in "fiub" else dtype_name(array.dtype))
             for tensor, array in zip(inputs, arrays, strict=True)
         ]
     return [batched(array.shape[1:], _own_dtype(model, array)) for array in arrays]

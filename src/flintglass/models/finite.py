@@ -123,10 +123,10 @@ def first_bad_line(program: Program, state: Sequence[np.ndarray], inputs: Sequen
     found = dict(zip(shown.outputs, engine().execute(shown, list(map(np.copy, state)), inputs), strict=True))
     for line in program.instructions:
         for value in line.outputs:
-            array = found.get(value)
-            if array is not None and _bad(array) is not None:
+            if value in found and _bad(found[value]) is not None:
                 origin = f" (in {line.origin})" if line.origin else ""
-                return f"it begins in the line {value.name} = {expression(line)}{origin}, {_at(array)}. {_ADVICE}"
+                text = f"{value.name} = {expression(line)}{origin}"
+                return f"it begins in the line {text}, {_at(found[value])}. {_ADVICE}"
     return f"no single line of it could be made out. {_ADVICE}"
 
 

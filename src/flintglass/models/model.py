@@ -18,7 +18,8 @@ from flintglass.models.programs import Programs, Signature
 from flintglass.models.summary import summary
 from flintglass.names import depth
 from flintglass.program import Program
-from flintglass.tracing.structure import flatten, pack
+from flintglass.tracing import context
+from flintglass.tracing.structure import flatten, map_leaves, pack
 from flintglass.tracing.tensor import Tensor
 from flintglass.tracing.variable import Variable
 
@@ -39,9 +40,7 @@ class Model(Layer):
 
     passing = Layer.passing | {"history", "stop_training"}
 
-    def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **keywords: Any
-    ) -> None:
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **keywords: Any) -> None:
         super().__init__(name=name, **keywords)
         self._compiled: Compiled | None = None
         self._programs = Programs(self)
@@ -120,6 +119,25 @@ class Model(Layer):
         return depth() == 0
 
     # -- calling
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if self._runs_as_program(arguments, keywords):
+            return map_leaves(Tensor, training.predict_on_batch(self, arguments[0]))
+        return super().__call__(*arguments, **keywords)
+
+    def _runs_as_program(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+        """True for numbers given to a graph of layers: its program runs, instead of operation by operation.
+
+        Not under a tape, not while tracing, not in training, and not where a call leaves losses behind.
+        """
+        if self._graph is None or len(arguments) != 1 or keywords.get("training") or context.active() is not None:
+            return False
+        if depth() or any(layer.activity_regularizer is not None for layer in self.layers):
+            return False
+        return all(
+            isinstance(leaf, (np.ndarray, Tensor)) and getattr(leaf, "is_concrete", True)
+            for leaf in flatten(arguments[0])
+        )
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs for the inputs; a subclass defines its own."""
@@ -284,14 +302,22 @@ class Model(Layer):
         return values[0] if len(values) == 1 else values
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None,
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
         callbacks: Any = None,
     ) -> Any:
         """The outputs for the data, as NumPy arrays."""
         return training.predict(self, x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
         """One training step on these rows; the loss, and the metrics since the last reset."""
@@ -299,9 +325,7 @@ class Model(Layer):
             logs = training.on_batch(self, "train", x, y, sample_weight, class_weight)
         return logs if return_dict else training.as_list(self, logs)
 
-    def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> Any:
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and the metrics of these rows, without training."""
         with self._lock:
             logs = training.on_batch(self, "test", x, y, sample_weight, None)
@@ -335,8 +359,13 @@ class Model(Layer):
         return load_named(EXPLAIN_STEP)(self, x, y, **options)
 
     def summary(
-        self, line_length: int | None = None, positions: Any = None, print_fn: Any = None,
-        expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
     ) -> None:
         """Print the layers with their output shapes and how many numbers they hold."""
         summary(self, line_length, print_fn, expand_nested, show_trainable)
@@ -344,10 +373,16 @@ class Model(Layer):
     def program_key(self) -> tuple[Any, ...]:
         """What the model's programs depend on, besides the data's shapes and the variables' values."""
         compiled = self._compiled
-        parts = () if compiled is None else (
-            id(compiled),
-            *(item.state_key() if hasattr(item, "state_key") else (id(item), getattr(item, "version", 0))
-              for item in (compiled.optimizer, *compiled.losses, *compiled.all_metrics)),
+        parts = (
+            ()
+            if compiled is None
+            else (
+                id(compiled),
+                *(
+                    item.state_key() if hasattr(item, "state_key") else (id(item), getattr(item, "version", 0))
+                    for item in (compiled.optimizer, *compiled.losses, *compiled.all_metrics)
+                ),
+            )
         )
         return (self.state_key(), parts)
 

@@ -41,8 +41,7 @@ def _rows(layer: Layer, expand: bool, depth: int) -> list[list[str]]:
 
 
 def _rule(widths: list[int], corners: str, dash: str) -> str:
-    left, middle, right = corners
-    return left + middle.join(dash * (width + 2) for width in widths) + right
+    return corners[0] + corners[1].join(dash * (width + 2) for width in widths) + corners[2]
 
 
 def _line(cells: list[str], widths: list[int], bar: str) -> str:

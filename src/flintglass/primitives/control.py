@@ -71,8 +71,23 @@ class Call(Block):
         self, b: Builder, operands: Sequence[Operand], batched: Sequence[bool], attributes: Attributes
     ) -> tuple[Value, ...]:
         size = next(o.spec.shape[0] for o, flag in zip(operands, batched, strict=True) if flag)
-        body = b.batch_block(attributes["body"], batched, size)
-        return b.emit_all("call", operands, {"body": body})
+        blocks = {"body": b.batch_block(attributes["body"], batched, size)}
+        if "gradient" in attributes:
+            own = attributes["gradient"]
+            arriving = [True] * (len(own.inputs) - len(operands))
+            rows = b.batch_block(own, [*batched, *arriving], size)
+            flags = [flag for operand, flag in zip(operands, batched, strict=True) if operand.spec.is_float]
+            blocks["gradient"] = _summed_where_shared(rows, flags)
+        return b.emit_all("call", operands, blocks)
+
+
+def _summed_where_shared(rows: Program, batched: Sequence[bool]) -> Program:
+    """The block with its outputs summed over the rows where all rows share the operand."""
+    b, inputs = _same_inputs(rows, "summed")
+    flows = b.emit_all("call", inputs, {"body": rows})
+    return b.finish(
+        [flow if flag else b.emit("sum", flow, axis=(0,)) for flow, flag in zip(flows, batched, strict=True)]
+    )
 
 
 class Each(Block):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Literal:
     __slots__ = ("spec", "text", "value")
 
     def __init__(self, value: bool | int | float, dtype: str) -> None:
-        rounded = np.asarray(value).astype(dtype)[()]
+        rounded: Any = np.asarray(value).astype(dtype)[()]
         self.spec = Spec((), dtype)
         self.value: bool | int | float = rounded.item()
         # The shortest decimal that reads back as the same number of this dtype.
@@ -52,7 +52,7 @@ class Literal:
         return f"Literal({self.text}, {self.spec.dtype!r})"
 
 
-Operand = Union[Value, Literal]
+Operand = Value | Literal
 
 
 @dataclass(frozen=True, slots=True)

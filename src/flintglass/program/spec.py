@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from flintglass.errors import ProgramError
 from flintglass.program.size import Dimension, Size, bind, dimension
 
@@ -24,6 +26,7 @@ DTYPES = (
     "float32",
     "float64",
 )
+_NAMES = {np.dtype(name): name for name in DTYPES}
 FLOATS = ("float16", "float32", "float64")
 
 
@@ -45,6 +48,11 @@ class Spec:
         for extent in self.shape:
             total = total * extent
         return total
+
+    @property
+    def count(self) -> int:
+        """How many elements, where every dimension is a number."""
+        return int(self.size)
 
     @property
     def is_float(self) -> bool:
@@ -70,3 +78,8 @@ def spec(shape: Iterable[object], dtype: str) -> Spec:
     if dtype not in DTYPES:
         raise ProgramError(f"unknown dtype {dtype!r}; a program knows {', '.join(DTYPES)}")
     return Spec(tuple(dimension(extent) for extent in shape), dtype)
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    """The name of a NumPy dtype; a table, since NumPy spells it out anew every time (1 us)."""
+    return _NAMES.get(dtype) or dtype.name

@@ -107,7 +107,7 @@ class Recording:
                 tensor._array = np.asarray(operand.value, operand.spec.dtype)
             else:
                 assert operand is not None
-                tensor._array = self._leaves[operand] = arrays.get(operand, self._leaves.get(operand))
+                tensor._array = self._leaves[operand] = arrays[operand] if operand in arrays else self._leaves[operand]
 
     def _run(self, wanted: list[Value]) -> dict[Value, np.ndarray]:
         lines, leaves = self._needed(wanted)

@@ -11,6 +11,7 @@ from flintglass import config
 from flintglass.errors import NeedsConcrete
 from flintglass.program import Dimension, Literal, Operand, Shape, Size, Spec
 from flintglass.program.size import dimension
+from flintglass.program.spec import dtype_name
 from flintglass.tracing import context
 from flintglass.tracing.promotion import result_dtype, standard_dtype, weak_dtype
 
@@ -52,13 +53,26 @@ class TracedSize(Size):
             raise NeedsConcrete(f"{error} ({context.user_line()})") from None
 
     def _computed(self, other: Any, *modulo: Any) -> Any:
-        if isinstance(other, (Tensor, np.ndarray)):
-            return NotImplemented
-        return self.__index__()
+        return NotImplemented if isinstance(other, (Tensor, np.ndarray)) else self.__index__()
 
-    # What is no polynomial of the size: quotients, remainders, powers.
-    __truediv__ = __rtruediv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _computed
-    __pow__ = __rpow__ = _computed
+    # What is no polynomial of the size.
+    __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __pow__ = __rpow__ = _computed
+
+    # With a float the size becomes a tensor, as in a quotient.
+    def __add__(self, other: Any) -> Any:
+        return binary("add", self, other) if isinstance(other, float) else super().__add__(other)
+
+    def __mul__(self, other: Any) -> Any:
+        return binary("multiply", self, other) if isinstance(other, float) else super().__mul__(other)
+
+    def __sub__(self, other: Any) -> Any:
+        return binary("subtract", self, other) if isinstance(other, float) else super().__sub__(other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return binary("subtract", other, self) if isinstance(other, float) else super().__rsub__(other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
 
 
 class Tensor:
@@ -96,7 +110,7 @@ class Tensor:
         if self._spec is None:
             array = self._array
             assert array is not None
-            self._spec = Spec(array.shape, array.dtype.name)
+            self._spec = Spec(array.shape, dtype_name(array.dtype))
         return self._spec
 
     @property
@@ -320,9 +334,7 @@ def cast(value: Any, dtype: Any) -> Tensor:
 
 def together(*values: Any, floating: bool = False) -> tuple[Any, ...]:
     """Operands of one dtype by the promotion table: tensors cast, Python numbers as literals of it."""
-    dtypes = [
-        weak_dtype(value) if isinstance(value, (bool, int, float)) else convert(value).dtype for value in values
-    ]
+    dtypes = [weak_dtype(value) if isinstance(value, (bool, int, float)) else convert(value).dtype for value in values]
     if floating:
         dtypes.append("float")
     dtype = result_dtype(*dtypes)
@@ -355,4 +367,3 @@ def matmul(x: Any, y: Any) -> Tensor:
         kept = shape[:-2] + (() if left else shape[-2:-1]) + (() if right else shape[-1:])
         product = apply("reshape", product, shape=kept)
     return product
-

@@ -13,6 +13,7 @@ from flintglass.errors import NeedsConcrete
 from flintglass.primitives import Builder
 from flintglass.program import Literal, Operand, Program, Spec, Value
 from flintglass.tracing import context
+from flintglass.tracing.block_names import with_unique_blocks
 from flintglass.tracing.naming import named
 from flintglass.tracing.simplify import simplify
 from flintglass.tracing.structure import flatten, pack
@@ -143,7 +144,7 @@ class Trace:
             if self._current[key] != value
         ]
         program = self.builder.finish(outputs, names, updates)
-        program = named(simplify(program), self.names)
+        program = with_unique_blocks(named(simplify(program), self.names))
         kept = {value.name for value in program.state}
         return Traced(
             program,

@@ -39,7 +39,7 @@ class Transformed:
         if active is not None:
             return self.body(*map_leaves(_own_value, list(arguments)))
         leaves = [convert(leaf) for leaf in flatten(list(arguments))]
-        key = (repr(map_leaves(lambda _: 0, list(arguments))), tuple(leaf.spec for leaf in leaves))
+        key: tuple[Any, ...] = (repr(map_leaves(lambda _: 0, list(arguments))), tuple(leaf.spec for leaf in leaves))
         surroundings = _surroundings(self.function)
         found = self._traces.get((*key, _identities(surroundings)))
         if found is None:

@@ -96,7 +96,7 @@ class NumpyEngine(Engine):
 
 def _run(plan: Plan) -> None:
     """Run the plan; an error says which line it was."""
-    thunks = iter(plan.thunks)
+    thunks: Any = iter(plan.thunks)
     try:
         for thunk in thunks:
             thunk()

@@ -206,7 +206,7 @@ def _scratch(spec: Spec, slot: int, scratch: dict[int, Array], spare: list[Array
         if array.dtype.name == spec.dtype and array.shape == spec.shape:
             return spare.pop(index)
     whole = scratch.get(slot)
-    count = int(np.prod(spec.shape, dtype=np.int64))
+    count = spec.count
     if whole is None or whole.size < count or whole.dtype.name != spec.dtype:
         whole = scratch[slot] = np.empty(count, spec.dtype)
     return whole[:count].reshape(spec.shape)
@@ -243,7 +243,7 @@ def _alike(run: Sequence[Line], line: Line) -> bool:
 def _new_row(flat: Flat, slots: Sequence[int]) -> tuple[Array, dict[int, Array]]:
     """One array, and the views of it that lie where each slot's turn is."""
     specs = [flat.specs[slot] for slot in slots]
-    counts = [int(np.prod(spec.shape, dtype=np.int64)) for spec in specs]
+    counts = [spec.count for spec in specs]
     row = np.zeros(sum(counts), specs[0].dtype)
     views: dict[int, Array] = {}
     start = 0

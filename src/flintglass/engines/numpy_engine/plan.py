@@ -116,9 +116,9 @@ class Plan:
             line = lines[position]
             reads_itself = target in line.inputs
             in_place = line.primitive in PRIMITIVES and PRIMITIVES[line.primitive].elementwise
-            if self._lifetimes.last[target] <= position and (in_place or not reads_itself):
-                if not self._viewed_by(line, target):
-                    self._targets[source] = self.arrays[target]
+            unread = self._lifetimes.last[target] <= position and not self._viewed_by(line, target)
+            if unread and (in_place or not reads_itself):
+                self._targets[source] = self.arrays[target]
 
     def _viewed_by(self, line: Line, target: int) -> bool:
         """True where the line reads the target through a view as well (its elements may lie elsewhere)."""
@@ -198,7 +198,7 @@ class Plan:
                     self._owned.add(slot)
                     return self.arrays[source]
         self._owned.add(slot)
-        count = int(np.prod(spec.shape, dtype=np.int64)) * np.dtype(spec.dtype).itemsize
+        count = spec.count * np.dtype(spec.dtype).itemsize
         spare = self._free.get(count)
         if spare:
             return spare.pop().view(spec.dtype).reshape(spec.shape)
