@@ -10,16 +10,17 @@ PYTEST_FLAGS ?=
 
 BIN := $(VENV)/bin
 KERAS_PYTEST := KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m pytest tests/keras
+PEERS := .venv-peers
 TABLES := benchmarks/tables
 # benchmarks/_*.py are helpers of the others
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 LINTED := $(wildcard src tests benchmarks examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo lint format parity parity-long docs long slow oldest benchmarks clean
+.PHONY: help test demo lint format parity parity-long parity-table docs long slow oldest peers benchmarks clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A stamp says which extra an environment holds; it is made again when pyproject.toml changes.
 # dev holds all that examples holds, so it leaves both stamps.
@@ -64,6 +65,9 @@ parity: $(VENV_KERAS)/.parity ## the same numbers as real Keras (on JAX, on the 
 parity-long: $(VENV_KERAS)/.parity ## parity, slow tests included
 	$(KERAS_PYTEST) -m keras --timeout=1800 $(PYTEST_FLAGS)
 
+parity-table: $(VENV_KERAS)/.parity ## write docs/parity.md: the whole table with its differences
+	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m tests.keras.report
+
 docs: $(VENV)/.dev ## write docs/primitives.md from the primitives
 	$(BIN)/python -m flintglass.primitives.document
 
@@ -82,6 +86,18 @@ oldest: ## the fast tests on the oldest NumPy that pyproject.toml allows
 	$(VENV_OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy==2.0.*'
 	$(MAKE) test VENV=$(VENV_OLDEST)
 
+# Each framework in an environment of its own, found by benchmarks/fit_step.py; several gigabytes in all.
+peers: $(PEERS)/keras-jax/.made $(PEERS)/keras-tensorflow/.made $(PEERS)/scikit-learn/.made $(PEERS)/pytorch/.made ## install what the benchmarks compare with
+
+$(PEERS)/keras-jax/.made: PACKAGES = keras~=3.15.0 jax~=0.10.0
+$(PEERS)/keras-tensorflow/.made: PACKAGES = keras~=3.15.0 tensorflow-cpu~=2.21.0
+$(PEERS)/scikit-learn/.made: PACKAGES = scikit-learn~=1.9.0
+$(PEERS)/pytorch/.made: PACKAGES = torch==2.13.0 numpy
+$(PEERS)/%/.made: Makefile
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
+	@touch $@
+
 benchmarks: $(VENV)/.dev ## run every benchmark; tables go to benchmarks/tables
 	@mkdir -p $(TABLES)
 	@set -e; for file in $(BENCHMARKS); do \
@@ -92,5 +108,5 @@ benchmarks: $(VENV)/.dev ## run every benchmark; tables go to benchmarks/tables
 	done
 
 clean: ## remove what make and the tools made; environments too
-	rm -rf $(VENV) $(VENV_KERAS) $(VENV_OLDEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_KERAS) $(VENV_OLDEST) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(LINTED) -name __pycache__ -type d -prune -exec rm -rf {} +

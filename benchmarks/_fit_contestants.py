@@ -121,7 +121,7 @@ def pytorch(job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
                 loss = loss_of(network(rows[chosen]), targets[chosen])
                 loss.backward()
                 optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return fit
 

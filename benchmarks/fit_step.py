@@ -2,8 +2,8 @@
 
     python benchmarks/fit_step.py --peer keras-jax=/path/to/python --peer pytorch=/path/to/python --rounds 7
 
-The interpreter of a peer is looked for in this order: --peer, an environment variable (FIT_KERAS_JAX, FIT_PYTORCH, ...),
-the environment that `make peers` made. A peer without one is left out, and named.
+The interpreter of a peer is looked for in this order: --peer, an environment variable (FIT_KERAS_JAX, FIT_PYTORCH,
+...), the environment that `make peers` made. A peer without one is left out, and named.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from _fit_contestants import CONTESTANTS, JOBS, STEPS_PER_EPOCH
+from _fit_contestants import JOBS, STEPS_PER_EPOCH
 from _machine import describe
 
 HERE = Path(__file__).resolve().parent
@@ -135,9 +135,9 @@ def main() -> None:
     contestants = measure(chosen, options.rounds)
     print("# Microseconds per training step of fit\n")
     print(
-        f"Adam, ReLU, float32, shuffled, verbose=0, {STEPS_PER_EPOCH} batches an epoch; steady state: imports, tracing and "
-        f"compiling are left out. Best of {options.rounds} (median), in turns, about {SECONDS:.0f} s each; after it the "
-        "ratio to the best peer. Every contestant has its default settings and all cores. "
+        f"Adam, ReLU, float32, shuffled, verbose=0, {STEPS_PER_EPOCH} batches an epoch; steady state: imports, tracing "
+        f"and compiling are left out. Best of {options.rounds} (median), in turns, about {SECONDS:.0f} s each; then "
+        "the ratio to the best peer. Every contestant has its default settings and all cores. "
         f"{describe('numpy', 'flintglass')}. Flags: {' '.join(f'{k}={v}' for k, v in ENVIRONMENT.items())}.\n"
     )
     print("\n".join(table(contestants)))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _counters: ContextVar[dict[str, int] | None] = ContextVar("name_counters", default=None)
-_scope: ContextVar[tuple[str, ...]] = ContextVar("name_scope", default=())
+_scope: ContextVar[tuple[tuple[str, bool], ...]] = ContextVar("name_scope", default=())
 
 
 def snake_case(name: str) -> str:
@@ -36,8 +36,11 @@ def forget_names() -> None:
 
 @contextmanager
 def scope(name: str, shown: bool = True) -> Iterator[None]:
-    """A call inside this layer: variables made inside carry ``name/`` in front of their path, if shown."""
-    token = _scope.set((*_scope.get(), name if shown else ""))
+    """A call inside this layer: variables made inside carry ``name/`` in front of their path.
+
+    Listings leave the name out where it is not shown: that of a model that is called by itself.
+    """
+    token = _scope.set((*_scope.get(), (name, shown)))
     try:
         yield
     finally:
@@ -49,6 +52,11 @@ def depth() -> int:
     return len(_scope.get())
 
 
-def scoped(name: str) -> str:
-    """The path of ``name`` in the current scope."""
-    return "/".join([*(part for part in _scope.get() if part), name])
+def is_inside(name: str) -> bool:
+    """True where the innermost scope is that of ``name``."""
+    return bool(_scope.get()) and _scope.get()[-1][0] == name
+
+
+def scoped(name: str, hidden: bool = True) -> str:
+    """The path of ``name`` in the current scope; without ``hidden``, as listings show it."""
+    return "/".join([*(part for part, shown in _scope.get() if shown or hidden), name])

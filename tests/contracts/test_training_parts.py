@@ -29,9 +29,7 @@ EPSILON = 1e-7
 def of_kind(package: Any, base: type) -> list[str]:
     """The public names of a package's registry that are classes of this kind, the base left out."""
     found = {name: getattr(package, name) for name in package.__all__}
-    return sorted(
-        n for n, x in found.items() if isinstance(x, type) and issubclass(x, base) and x is not base
-    )
+    return sorted(n for n, x in found.items() if isinstance(x, type) and issubclass(x, base) and x is not base)
 
 
 # -- data
@@ -164,9 +162,7 @@ def test_every_loss_of_the_registry_has_a_formula_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "settings", "data", "formula"), LOSS_CASES)
-def test_a_loss_is_the_mean_of_its_formula_over_the_rows(
-    name: str, settings: Any, data: Any, formula: Any
-) -> None:
+def test_a_loss_is_the_mean_of_its_formula_over_the_rows(name: str, settings: Any, data: Any, formula: Any) -> None:
     y, p = data(generator_for(name))
     value = made(name, settings)(y, p).numpy()
     assert value.shape == ()
@@ -174,9 +170,7 @@ def test_a_loss_is_the_mean_of_its_formula_over_the_rows(
 
 
 @pytest.mark.parametrize(("name", "settings", "data", "formula"), LOSS_CASES)
-def test_a_reduction_and_the_weights_say_how_rows_add_up(
-    name: str, settings: Any, data: Any, formula: Any
-) -> None:
+def test_a_reduction_and_the_weights_say_how_rows_add_up(name: str, settings: Any, data: Any, formula: Any) -> None:
     generator = generator_for(name, "weights")
     y, p = data(generator)
     weight = generator.uniform(0.5, 2.0, ROWS)
@@ -218,9 +212,7 @@ def test_the_gradient_of_a_loss_is_its_slope(name: str, settings: Any, data: Any
 
 
 @pytest.mark.parametrize(("name", "settings", "data", "formula"), LOSS_CASES)
-def test_a_loss_made_from_its_configuration_is_the_same_loss(
-    name: str, settings: Any, data: Any, formula: Any
-) -> None:
+def test_a_loss_made_from_its_configuration_is_the_same_loss(name: str, settings: Any, data: Any, formula: Any) -> None:
     y, p = data(generator_for(name))
     loss = getattr(losses, name)(**settings, reduction="sum")
     again = losses.deserialize(losses.serialize(loss))
@@ -237,9 +229,7 @@ def test_rows_of_the_ignored_class_count_nothing(from_logits: bool) -> None:
     plain = made("SparseCategoricalCrossentropy", {"from_logits": from_logits})
     kept = ignored != -1
     np.testing.assert_allclose(loss(ignored, p).numpy(), plain(y[kept], p[kept]).numpy(), rtol=1e-12)
-    np.testing.assert_allclose(
-        traced_loss(loss, ignored, p).run([ignored, p]).numpy(), loss(ignored, p).numpy()
-    )
+    np.testing.assert_allclose(traced_loss(loss, ignored, p).run([ignored, p]).numpy(), loss(ignored, p).numpy())
 
 
 # -- metrics
@@ -370,6 +360,22 @@ def adam(settings: dict[str, Any]) -> Callable[..., None]:
     return step
 
 
+def rmsprop(settings: dict[str, Any]) -> Callable[..., None]:
+    rate, rho = settings.get("learning_rate", 0.001), settings.get("rho", 0.9)
+
+    def step(w: Array, d: Array, kept: dict[str, Array], t: int) -> None:
+        zeros = np.zeros_like(w)
+        v = kept["v"] = rho * kept.get("v", zeros) + (1 - rho) * d * d
+        mean = kept["mean"] = rho * kept.get("mean", zeros) + (1 - rho) * d
+        spread = v - mean**2 if settings.get("centered") else v
+        m = kept["m"] = settings.get("momentum", 0.0) * kept.get("m", zeros) + rate * d / np.sqrt(
+            spread + settings.get("epsilon", 1e-7)
+        )
+        w -= m
+
+    return step
+
+
 OPTIMIZERS: dict[str, list[tuple[dict[str, Any], Callable[..., Any]]]] = {
     "SGD": [
         ({}, gradient_descent),
@@ -380,6 +386,12 @@ OPTIMIZERS: dict[str, list[tuple[dict[str, Any], Callable[..., Any]]]] = {
         ({}, adam),
         ({"learning_rate": 0.1, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}, adam),
         ({"learning_rate": 0.1, "amsgrad": True}, adam),
+    ],
+    "RMSprop": [
+        ({}, rmsprop),
+        ({"learning_rate": 0.05, "rho": 0.8, "momentum": 0.5}, rmsprop),
+        ({"learning_rate": 0.05, "centered": True}, rmsprop),
+        ({"learning_rate": 0.05, "centered": True, "momentum": 0.5}, rmsprop),
     ],
 }
 # What any optimizer does to gradients and weights before its own step.
@@ -453,9 +465,7 @@ def test_a_traced_step_is_the_step(name: str, settings: Any, formula: Any) -> No
 
 
 @pytest.mark.parametrize(("name", "settings", "formula"), OPTIMIZER_CASES)
-def test_an_optimizer_made_from_its_configuration_is_the_same_optimizer(
-    name: str, settings: Any, formula: Any
-) -> None:
+def test_an_optimizer_made_from_its_configuration_is_the_same_optimizer(name: str, settings: Any, formula: Any) -> None:
     optimizer = getattr(optimizers, name)(**settings)
     again = optimizers.deserialize(optimizers.serialize(optimizer))
     assert type(again) is type(optimizer)

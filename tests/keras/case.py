@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 ROWS = 72
-STEPS = 50
 BOTH = ("float32", "float64")
 SINGLE = ("float32",)
 DOUBLE = ("float64",)
@@ -77,7 +76,7 @@ class Data:
     def _x(self, kind: str) -> Any:
         return {
             "rows": self.rows,
-            "cube": self.draw.normal(size=(ROWS, 3, 4)).astype(self.dtype),
+            "cube": self.draw.normal(size=(ROWS, 4, 3)).astype(self.dtype),
             "block": self.draw.normal(size=(ROWS, 2, 3, 2)).astype(self.dtype),
             "single": self.rows[:, 0],
             "whole": self.draw.integers(0, 4, size=(ROWS, 5)),
@@ -93,7 +92,7 @@ class Data:
             "number": self.mixed[:, 0],
             "column": self.mixed[:, :1],
             "large": 3 + self.mixed[:, :2],
-            "positions": np.repeat(self.mixed[:, None, :2], 3, axis=1),
+            "positions": np.repeat(self.mixed[:, None, :2], 4, axis=1),
             "yes": (self.mixed[:, 0] > 0).astype("int64"),
             "yes column": (self.mixed[:, :1] > 0).astype(self.dtype),
             "yes columns": (self.mixed[:, :2] > 0).astype(self.dtype),

@@ -10,10 +10,10 @@ from typing import Any
 import jax
 import keras
 import numpy as np
+from tests.keras.case import Case, Data, on
 
 import flintglass
 from flintglass import names
-from tests.keras.case import Case, Data, on
 
 SIDES = (keras, flintglass)
 
@@ -45,9 +45,7 @@ def same_weights(models: list[Any], seed: int = 3) -> None:
     draw = np.random.default_rng(seed)
     shapes = [[array.shape for array in model.get_weights()] for model in models]
     assert shapes[0] == shapes[1], f"the weights' shapes differ: {shapes[0]} and {shapes[1]}"
-    weights = [
-        draw.normal(size=shape) * (shape[0] ** -0.5 if len(shape) > 1 else 0.3) for shape in shapes[0]
-    ]
+    weights = [draw.normal(size=shape) * (shape[0] ** -0.5 if len(shape) > 1 else 0.3) for shape in shapes[0]]
     for model in models:
         kinds = [array.dtype for array in model.get_weights()]
         model.set_weights([array.astype(kind) for array, kind in zip(weights, kinds, strict=True)])

@@ -30,9 +30,9 @@ class Batch:
             if isinstance(rows, slice):
                 np.copyto(target, array[rows], casting="unsafe")
             elif array.dtype == target.dtype:
-                np.take(array, rows, 0, target, "clip")
+                array.take(rows, 0, target, "clip")  # "raise" would copy once more; rows come from a permutation
             else:
-                np.copyto(target, np.take(array, rows, 0), casting="unsafe")
+                np.copyto(target, array.take(rows, 0), casting="unsafe")
 
 
 class ArrayBatches:

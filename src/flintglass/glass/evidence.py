@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from flintglass.engines.engine import engine
-from flintglass.program import Instruction, Literal, Operand, Program, Value
+from flintglass.engines.engine import engine, sizes_of
+from flintglass.program import Instruction, Literal, Operand, Program, Size, Value
+from flintglass.program.notation import BLOCK_CALLS
+from flintglass.program.size import bind
 from flintglass.tracing.exposing import exposed
 from flintglass.tracing.inlining import inlined
+from flintglass.tracing.naming import is_number
 
 
 class Evidence:
@@ -20,30 +24,48 @@ class Evidence:
         shown = exposed(self.program)
         kept = {value.name: array for value, array in zip(program.state, state, strict=True)}
         arrays = engine().execute(shown, [kept[value.name].copy() for value in shown.state], inputs)
-        self.arrays: dict[Value, np.ndarray] = dict(zip(shown.outputs, arrays, strict=True))  # type: ignore[arg-type]
+        made = [value for line in self.program.instructions for value in line.outputs]
+        self.arrays: dict[Value, np.ndarray] = dict(zip(made, arrays, strict=True))
         self.arrays.update(zip(self.program.inputs, inputs, strict=True))
         self.arrays.update((value, kept[value.name]) for value in self.program.state)
         self.makers = {value: line for line in self.program.instructions for value in line.outputs}
+        # What the listing calls each value: inlining gives numbers of its own.
+        self.labels = dict(zip(made, _labels(program, {}, ""), strict=True))
+        self._sizes = sizes_of(program, inputs)
 
     def number(self, operand: Operand, index: tuple[int, ...]) -> float:
         """One element, as Python's number."""
         if isinstance(operand, Literal):
             return operand.value
-        return self.arrays[operand][index].item()
+        number: float = self.arrays[operand][index].item()
+        return number
 
     def shape(self, operand: Operand) -> tuple[int, ...]:
         """The shape in this run."""
         return () if isinstance(operand, Literal) else self.arrays[operand].shape
+
+    def label(self, operand: Operand) -> str:
+        """What the listing calls an operand: the name of a value, the text of a literal."""
+        return self.labels.get(operand, operand.name) if isinstance(operand, Value) else str(operand)
+
+    def attributes(self, line: Instruction) -> Mapping[str, Any]:
+        """The attributes of a line with the sizes of this run."""
+        return {name: self._bound(value) for name, value in line.attributes.items()}
+
+    def _bound(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._bound(item) for item in value)
+        return bind(value, self._sizes) if isinstance(value, Size) else value
 
     def maker(self, operand: Operand) -> Instruction | None:
         """The line that computes a value; None for inputs, state and literals."""
         return self.makers.get(operand) if isinstance(operand, Value) else None
 
     def results_of(self, origin: str) -> list[Value]:
-        """The values of a part of the program that are worth a line: those that leave it, or are used twice.
+        """The values of a part of the program that are worth a line: those that leave it, or are read twice.
 
-        A value without a name of its own is left out where a named one of the same shape follows from it:
-        a layer's sums before its activation are shown inside it.
+        A value without a name of its own that leaves is shown inside the named one of its shape that
+        follows from it, where there is one: a layer's sums before its activation.
         """
         lines = [line for line in self.program.instructions if line.origin == origin]
         made = [value for line in lines for value in line.outputs]
@@ -52,8 +74,12 @@ class Evidence:
             for value in set(line.values()):
                 readers[value] = readers.get(value, 0) + 1
         leaving = self._read_outside(origin)
-        kept = [value for value in made if value in leaving or readers.get(value, 0) > 1]
-        return [value for value in kept if not (_is_numbered(value) and self._shown_later(value, made, leaving))]
+        return [
+            value
+            for value in made
+            if readers.get(value, 0) > 1
+            or (value in leaving and not (self.is_numbered(value) and self._shown_later(value, made, leaving)))
+        ]
 
     def _read_outside(self, origin: str) -> set[Value]:
         read = {item for item in self.program.outputs if isinstance(item, Value)}
@@ -65,7 +91,11 @@ class Evidence:
 
     def _shown_later(self, value: Value, made: Sequence[Value], leaving: set[Value]) -> bool:
         later = made[made.index(value) + 1 :]
-        return any(item.spec == value.spec and item in leaving and not _is_numbered(item) for item in later)
+        return any(item.spec == value.spec and item in leaving and not self.is_numbered(item) for item in later)
+
+    def is_numbered(self, value: Value) -> bool:
+        """True for a value that was given no name of its own."""
+        return is_number(self.label(value).rpartition(".")[2])
 
     @property
     def origins(self) -> list[str]:
@@ -73,5 +103,13 @@ class Evidence:
         return list(dict.fromkeys(line.origin for line in self.program.instructions))
 
 
-def _is_numbered(value: Value) -> bool:
-    return value.name.startswith("v") and value.name[1:].isdigit()
+def _labels(program: Program, given: Mapping[Value, str], place: str) -> Iterator[str]:
+    """The names of the values of the inlined program, in order: ``softmax.v3`` is the line v3 of that block."""
+    for line in program.instructions:
+        names = [given.get(value, place + value.name) for value in line.outputs]
+        if line.primitive in BLOCK_CALLS:
+            body = line.attributes["body"]
+            results = {value: name for value, name in zip(body.outputs, names, strict=True) if isinstance(value, Value)}
+            yield from _labels(body, results, f"{place}{body.name}.")
+        else:
+            yield from names

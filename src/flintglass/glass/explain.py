@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from flintglass.errors import DataError
+from flintglass.glass import arithmetic, places  # noqa: F401  (importing a family enters its rules)
 from flintglass.glass.elements import Elements
 from flintglass.glass.evidence import Evidence
-from flintglass.glass.formula import Formula, Style
+from flintglass.glass.formula import Constant, Formula, Style
 from flintglass.models.feed import Feed, full_signature, signature_of
 from flintglass.program import Program, Size, Value
 from flintglass.tracing.gradient import PREFIX
@@ -67,9 +68,7 @@ class Explanation:
         return [entry for entry in self.entries if entry.value == name]
 
 
-def explain(
-    model: Any, x: Any, rows: int = 1, units: int = 16, terms: int = 6, digits: int = 4
-) -> Explanation:
+def explain(model: Any, x: Any, rows: int = 1, units: int = 16, terms: int = 6, digits: int = 4) -> Explanation:
     """How each unit of the network gets its number for the first ``rows`` rows of ``x``.
 
     units: how many units of a layer are shown at most. terms: how many terms of a long sum are shown,
@@ -156,28 +155,30 @@ def _heading(origin: str, model: Any) -> str:
 def _evidence(traced: Any, arrays: Sequence[np.ndarray]) -> Evidence:
     given = [*arrays, *(tensor.array for tensor in traced.captures)]
     inputs = [
-        array.astype(value.spec.dtype, copy=False)
-        for array, value in zip(given, traced.program.inputs, strict=True)
+        array.astype(value.spec.dtype, copy=False) for array, value in zip(given, traced.program.inputs, strict=True)
     ]
     return Evidence(traced.program, [variable.storage for variable in traced.variables], inputs)
 
 
-def _add_part(
-    found: Explanation, evidence: Evidence, origin: str, heading: str, rows: int, units: int
-) -> None:
+def _add_part(found: Explanation, evidence: Evidence, origin: str, heading: str, rows: int, units: int) -> None:
     """Add the results of one part of the program, element by element."""
     results = evidence.results_of(origin)
     elements = Elements(evidence, set(results))
     for value in results:
         if evidence.makers[value].primitive == "extent":
             continue  # a size is a size
+        label = evidence.label(value)
         indices = list(_some(value, evidence.arrays[value], rows, units))
-        for index in indices:
-            formula = elements.result(value, index)
-            found.entries.append(Entry(value.name, index, evidence.number(value, index), formula, heading))
+        entries = [
+            Entry(label, index, evidence.number(value, index), elements.result(value, index), heading)
+            for index in indices
+        ]
+        if evidence.is_numbered(value) and all(type(entry.formula) in (Formula, Constant) for entry in entries):
+            continue  # nothing was computed: a cast, labels in another shape
+        found.entries += entries
         missing = evidence.arrays[value].size - len(indices)
         if missing > 0:
-            found.left_out[value.name] = missing
+            found.left_out[label] = missing
 
 
 def _some(value: Value, array: np.ndarray, rows: int, units: int) -> Iterator[tuple[int, ...]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-SUM, PRODUCT, SIGN, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a text binds
+# How tightly a text binds: words least, an atom most.
+WORDS, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)
 
 
 @dataclass
@@ -31,6 +32,10 @@ class Style:
         text = f"{value:.{decimals}f}"
         return text.rstrip("0").rstrip(".")
 
+    def folds(self, count: int) -> bool:
+        """True where so many terms are too many: folding one or two would not make a text shorter."""
+        return count > self.terms + 2
+
 
 @dataclass
 class Formula:
@@ -45,50 +50,48 @@ class Formula:
 
 
 @dataclass
+class Constant(Formula):
+    """A number that stands in the program itself."""
+
+
+@dataclass
 class Sum(Formula):
     """Terms added up; ``kept`` ones (a bias) are shown even where a long sum is folded."""
 
-    terms: list[Formula] = field(default_factory=list)
-    kept: list[Formula] = field(default_factory=list)
+    terms: Sequence[Formula] = ()
+    kept: Sequence[Formula] = ()
 
     def text(self, style: Style) -> tuple[str, int]:
-        shown, folded = self.terms, []
-        if len(self.terms) > style.terms + 2:
+        shown: Sequence[Formula] = self.terms
+        folded = ""
+        if style.folds(len(self.terms)):
             ordered = sorted(self.terms, key=lambda term: -abs(term.value))
-            shown, folded = ordered[: style.terms], ordered[style.terms :]
+            shown = [term for term in ordered[: style.terms] if term.value]
+            rest = style.number(sum(term.value for term in ordered[len(shown) :]))
+            folded = f"({len(ordered) - len(shown)} {'more ' if shown else ''}terms: {rest})"
         text = ""
         for term in shown:
             text = _joined(text, term, style)
         if folded:
-            rest = sum(term.value for term in folded)
-            text += f" + ({len(folded)} more terms: {style.number(rest)})"
+            text = f"{text} + {folded}" if text else folded
         for term in self.kept:
             text = _joined(text, term, style)
         return text or "0", SUM
 
 
 @dataclass
-class Product(Formula):
-    """Two factors."""
+class Binary(Formula):
+    """Two operands with a symbol between them: a product, a quotient, a difference, a comparison."""
 
-    factors: tuple[Formula, Formula] = field(default_factory=tuple)  # type: ignore[arg-type]
-
-    def text(self, style: Style) -> tuple[str, int]:
-        left = _bound(self.factors[0], style, PRODUCT, first=True)
-        return f"{left}*{_bound(self.factors[1], style, POWER)}", PRODUCT
-
-
-@dataclass
-class Infix(Formula):
-    """Two operands with a symbol between them: a quotient, a comparison, a difference."""
-
-    symbol: str = ""
-    operands: tuple[Formula, Formula] = field(default_factory=tuple)  # type: ignore[arg-type]
+    symbol: str
+    left: Formula
+    right: Formula
     binds: int = PRODUCT
 
     def text(self, style: Style) -> tuple[str, int]:
-        left = _bound(self.operands[0], style, self.binds, first=True)
-        right = _bound(self.operands[1], style, self.binds + 1)
+        # Comparisons in a row would mean something else in Python; a product needs no brackets on its right.
+        left = _bound(self.left, style, self.binds + (self.binds == COMPARISON), first=True)
+        right = _bound(self.right, style, POWER if self.symbol == "*" else self.binds + 1)
         space = " " if self.binds <= SUM else ""
         return f"{left}{space}{self.symbol}{space}{right}", self.binds
 
@@ -97,8 +100,8 @@ class Infix(Formula):
 class Function(Formula):
     """A named function of operands: ``relu(...)``."""
 
-    name: str = ""
-    operands: Sequence[Formula] = ()
+    name: str
+    operands: Sequence[Formula]
 
     def text(self, style: Style) -> tuple[str, int]:
         inner = ", ".join(operand.text(style)[0] for operand in self.operands)
@@ -106,11 +109,34 @@ class Function(Formula):
 
 
 @dataclass
+class Extreme(Function):
+    """The largest (or smallest) of operands; of many, the ones next to it are shown."""
+
+    def text(self, style: Style) -> tuple[str, int]:
+        if not style.folds(len(self.operands)):
+            return super().text(style)
+        ordered = sorted(self.operands, key=lambda operand: operand.value, reverse=self.name == "max")
+        inner = ", ".join(operand.text(style)[0] for operand in ordered[: style.terms])
+        rest = len(ordered) - style.terms
+        return f"{self.name}({inner}, {rest} {'smaller' if self.name == 'max' else 'larger'} ones)", ATOM
+
+
+@dataclass
+class Words(Formula):
+    """What no formula of elements says: ``argmax of classes``."""
+
+    words: str
+
+    def text(self, style: Style) -> tuple[str, int]:
+        return self.words, WORDS
+
+
+@dataclass
 class Power(Formula):
     """A base raised to a power: ``(3 - 5)**2``."""
 
-    base: Formula = field(default_factory=lambda: Formula(0.0))
-    exponent: Formula = field(default_factory=lambda: Formula(1.0))
+    base: Formula
+    exponent: Formula
 
     def text(self, style: Style) -> tuple[str, int]:
         return f"{_bound(self.base, style, ATOM)}**{_bound(self.exponent, style, ATOM)}", POWER
@@ -120,13 +146,12 @@ class Power(Formula):
 class Choice(Formula):
     """One of two operands, by a condition."""
 
-    condition: Formula = field(default_factory=lambda: Formula(1.0))
-    options: tuple[Formula, Formula] = field(default_factory=tuple)  # type: ignore[arg-type]
+    condition: Formula
+    yes: Formula
+    no: Formula
 
     def text(self, style: Style) -> tuple[str, int]:
-        yes, condition, no = (
-            item.text(style)[0] for item in (self.options[0], self.condition, self.options[1])
-        )
+        yes, condition, no = (item.text(style)[0] for item in (self.yes, self.condition, self.no))
         return f"({yes} if {condition} else {no})", ATOM
 
 
@@ -134,7 +159,7 @@ class Choice(Formula):
 class Negative(Formula):
     """The opposite of an operand."""
 
-    operand: Formula = field(default_factory=lambda: Formula(0.0))
+    operand: Formula
 
     def text(self, style: Style) -> tuple[str, int]:
         return f"-{_bound(self.operand, style, POWER)}", SIGN
@@ -150,7 +175,7 @@ def _bound(formula: Formula, style: Style, least: int, first: bool = False) -> s
 def _joined(text: str, term: Formula, style: Style) -> str:
     """``text + term``, with a minus where the term's text begins with one."""
     added, binds = term.text(style)
-    if binds < SUM or (isinstance(term, Infix) and term.binds < SUM):
+    if binds < SUM:
         added = f"({added})"
     if not text:
         return added

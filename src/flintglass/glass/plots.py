@@ -54,8 +54,10 @@ def _units(model: Any, points: np.ndarray, wanted: Any) -> tuple[str, np.ndarray
     feed = Feed(model, points, None, None, "plot_units")
     model.build_for(feed.x)
     layers = [la for la in model.layers if getattr(la, "units", 0) > 1 or la.name == wanted] or model.layers[:1]
-    layer = model.get_layer(index=wanted) if isinstance(wanted, int) else (
-        model.get_layer(wanted) if wanted is not None else layers[0]
+    layer = (
+        model.get_layer(index=wanted)
+        if isinstance(wanted, int)
+        else (model.get_layer(wanted) if wanted is not None else layers[0])
     )
     traced = model._programs.get("predict", signature_of(model, feed.x))
     inputs = [feed.x[0].astype(traced.program.inputs[0].spec.dtype)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from flintglass import config, regularizers
-from flintglass.errors import FlintglassError
+from flintglass.errors import DataError, FlintglassError, nearest
 from flintglass.layers.input_spec import InputSpec
 from flintglass.layers.weights import HoldsWeights
 from flintglass.names import automatic_name, scope, scoped, snake_case
@@ -25,6 +25,14 @@ from flintglass.tracing.variable import identifier
 
 # Whether the calls made now are part of training; None where nobody has said.
 training_now: ContextVar[bool | None] = ContextVar("training", default=None)
+
+
+_MADE_BY_INIT = frozenset(
+    {"name", "built", "autocast", "input_spec", "activity_regularizer", "supports_masking"}
+    | {"_calls", "_compiled", "_dtype", "_graph", "_label", "_lock", "_losses", "_path"}
+    | {"_programs", "_stack", "_trainable"}
+)
+_FLOAT = np.dtype("float32")
 
 
 class Layer(HoldsWeights):
@@ -50,9 +58,11 @@ class Layer(HoldsWeights):
         **unknown: Any,
     ) -> None:
         if unknown:
+            known = set(_parameters(type(self).__init__)) | set(_parameters(Layer.__init__))
+            known -= {"self", "kwargs", "unknown"}
             raise ValueError(
                 f"{type(self).__name__} was given keyword arguments that it does not know: "
-                f"{', '.join(sorted(unknown))}"
+                f"{', '.join(sorted(unknown))}. {nearest(min(unknown), known)}"
             )
         self.name = str(name) if name is not None else automatic_name(snake_case(type(self).__name__))
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -65,7 +75,17 @@ class Layer(HoldsWeights):
         self._losses: list[Any] = []
         self._calls: list[Any] = []
         self._path: str | None = None
+        self._label: str | None = None
         self._given_shape = given_shape(input_shape, input_dim, batch_size)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for only where an attribute is missing: those below are, where Layer.__init__ did not run.
+        if name in _MADE_BY_INIT and "_calls" not in vars(self):
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__ did not call super().__init__(), which makes {name!r}; call it "
+                "first, before attributes are set"
+            )
+        return object.__getattribute__(self, name)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights for inputs of this shape; layers without weights need not define it."""
@@ -86,7 +106,9 @@ class Layer(HoldsWeights):
         raise NotImplementedError(f"{type(self).__name__} defines no call()")
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        arguments = tuple(map_leaves(self._enter, list(arguments)))
+        if not arguments and not keywords:
+            raise TypeError(f"{self._place} was called without an input")
+        arguments = tuple(map_leaves(self._enter, [_as_one(item) for item in arguments]))
         keywords = {key: map_leaves(self._enter_keyword, value) for key, value in keywords.items()}
         self._check_inputs(arguments)
         self._build_for(arguments, keywords)
@@ -98,6 +120,9 @@ class Layer(HoldsWeights):
     def _enter(self, leaf: Any) -> Any:
         """Arrays and numbers become tensors; floats of another width are cast to the layer's dtype."""
         if isinstance(leaf, (np.ndarray, np.generic, int, float)) and not isinstance(leaf, bool):
+            dtype = getattr(leaf, "dtype", _FLOAT)
+            if dtype.kind not in "fiub":
+                raise DataError(f"{self._place} was called on an array of dtype {dtype}; it takes numbers")
             leaf = convert(leaf)
         if isinstance(leaf, Tensor) and self.autocast and leaf.spec.is_float and leaf.dtype != self._dtype:
             return cast(leaf, self._dtype)
@@ -118,8 +143,10 @@ class Layer(HoldsWeights):
     def _build_for(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         if self.built:
             return
-        self._path = scoped(self.name)
+        self._path, self._label = scoped(self.name), scoped(self.name, hidden=False)
         given = arguments[0] if arguments else next(iter(keywords.values()), None)
+        if not any(isinstance(leaf, Tensor) for leaf in flatten(given)):
+            raise DataError(f"{self._place} was called on {given!r}; it takes arrays and tensors")
         shapes = map_leaves(_public_shape, given)
         with context.answering(None), scope(self.name, not self.is_root()):
             if _takes_arguments(self.build):
@@ -142,9 +169,7 @@ class Layer(HoldsWeights):
         writing = Trace(self.name)
 
         def enter(leaf: Any) -> Any:
-            return writing.input("x", leaf.spec) if isinstance(leaf, Tensor) and not hasattr(
-                leaf, "storage"
-            ) else leaf
+            return writing.input("x", leaf.spec) if isinstance(leaf, Tensor) and not hasattr(leaf, "storage") else leaf
 
         with context.answering(writing):
             outputs = self._call_now(
@@ -175,6 +200,8 @@ class Layer(HoldsWeights):
             raise
         finally:
             training_now.reset(token)
+        if outputs is None:
+            raise TypeError(f"{self._place}: call() returned None; does it end without `return`?")
         trace = context.active()
         if trace is not None:
             for leaf in flatten(outputs):
@@ -208,11 +235,11 @@ class Layer(HoldsWeights):
     def _explain(self, error: FlintglassError, arguments: tuple[Any, ...]) -> None:
         """Say which layer an error arose in, once, with the shapes that it was given."""
         if getattr(error, "in_layer", None) is None:
-            shapes = ", ".join(
-                str(leaf.spec) for leaf in flatten(list(arguments)) if isinstance(leaf, Tensor)
+            shapes = ", ".join(str(leaf.spec) for leaf in flatten(list(arguments)) if isinstance(leaf, Tensor))
+            error.args = (
+                f"{self._place}, called on {shapes}: {error.args[0] if error.args else error}",
+                *error.args[1:],
             )
-            error.args = (f"{self._place}, called on {shapes}: {error.args[0] if error.args else error}",
-                          *error.args[1:])
             error.in_layer = self.name  # type: ignore[attr-defined]
 
     def is_root(self) -> bool:
@@ -301,6 +328,18 @@ def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 def _takes_arguments(method: Any) -> bool:
     return bool(_parameters(method.__func__).keys() - {"self"})
+
+
+def _as_one(item: Any) -> Any:
+    """A list of Python's numbers as one array; other lists hold several inputs."""
+    if isinstance(item, (list, tuple, range)) and len(item):
+        leaves = list(item) if isinstance(item, range) else flatten(item)
+        if all(isinstance(leaf, (int, float, np.generic)) for leaf in leaves):
+            try:
+                return convert(list(item) if isinstance(item, range) else item)
+            except ValueError:
+                return item
+    return item
 
 
 def _public_shape(leaf: Any) -> Any:

@@ -34,15 +34,16 @@ class Dense(Layer):
         bias_constraint: Any = None,
         lora_rank: int | None = None,
         lora_alpha: int | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if isinstance(units, bool) or not isinstance(units, (int, np.integer)) or units <= 0:
-            raise ValueError(
-                f"{self._place}: units, the number of outputs, is a positive whole number, not {units!r}"
-            )
+            raise ValueError(f"{self._place}: units, the number of outputs, is a positive whole number, not {units!r}")
         if lora_rank is not None or lora_alpha is not None:
             raise ValueError(f"{self._place}: lora_rank and lora_alpha are not supported; leave them out")
+        if quantization_config is not None:
+            raise ValueError(f"{self._place}: quantization_config is not supported; leave it out")
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
@@ -98,7 +99,7 @@ class Dense(Layer):
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
+            "quantization_config": None,
         }

@@ -95,7 +95,12 @@ def Input(
     shape: the extents without the batch, None for unknown ones; a whole number counts as ``(number,)``.
     """
     layer = InputLayer(
-        shape=shape, batch_size=batch_size, dtype=dtype, sparse=sparse, batch_shape=batch_shape, name=name,
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        batch_shape=batch_shape,
+        name=name,
         optional=optional,
     )
     return layer.input

@@ -8,13 +8,23 @@ from typing import Any
 import numpy as np
 
 from flintglass import constraints, initializers, regularizers
-from flintglass.errors import ShapeError
+from flintglass.errors import DataError, ShapeError
 from flintglass.names import scoped
 from flintglass.tracing import context
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tracking import Tracked
 from flintglass.tracing.variable import Variable
+
+
+def _numbers(value: Any, path: str) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise DataError(f"set_weights: what was given for {path} is no array: its rows differ in length") from error
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"set_weights: {path} takes an array of numbers, not of dtype {array.dtype}")
+    return array
 
 
 class HoldsWeights(Tracked):
@@ -25,6 +35,7 @@ class HoldsWeights(Tracked):
     _trainable: bool
     _dtype: str
     _path: str | None
+    _label: str | None
     _losses: list[Any]
 
     @property
@@ -61,6 +72,7 @@ class HoldsWeights(Tracked):
                 trainable=trainable,
                 name=name or "variable",
                 path=f"{self._path or scoped(self.name)}/{name or 'variable'}",
+                label=f"{self._label or scoped(self.name, hidden=False)}/{name or 'variable'}",
             )
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
@@ -125,13 +137,15 @@ class HoldsWeights(Tracked):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace the weights; number and shapes must be those of ``weights``."""
         own = self.weights
+        if not isinstance(weights, (list, tuple, np.ndarray)):
+            raise TypeError(f"set_weights of {self._place} takes a list of arrays, not {type(weights).__name__}")
         if len(own) != len(weights):
-            unbuilt = "" if self.built else " (it has none yet: call it on data, or build it, first)"
+            unbuilt = "" if self.built else " (it is not built yet: call it on data first)"
             raise ShapeError(
                 f"set_weights of {self._place}: it has {len(own)} weights{unbuilt}, but a list of "
-                f"{len(weights)} was given"
+                f"{len(weights)} was given; get_weights() shows what it takes"
             )
-        arrays = [np.asarray(value) for value in weights]
+        arrays = [_numbers(value, variable.path) for variable, value in zip(own, weights, strict=True)]
         for variable, array in zip(own, arrays, strict=True):
             if variable.storage.shape != array.shape:
                 raise ShapeError(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+import numpy as np
+
 from flintglass import losses, metrics, optimizers
+from flintglass.errors import warn
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tracking import Tracked
 from flintglass.tracing.variable import Variable
@@ -14,9 +16,7 @@ from flintglass.tracing.variable import Variable
 class Compiled(Tracked):
     """The training settings of a model; losses and metrics are resolved when the outputs are known."""
 
-    def __init__(
-        self, optimizer: Any, loss: Any, loss_weights: Any, given_metrics: Any, weighted_metrics: Any
-    ) -> None:
+    def __init__(self, optimizer: Any, loss: Any, loss_weights: Any, given_metrics: Any, weighted_metrics: Any) -> None:
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         self.loss_weights = loss_weights
@@ -28,18 +28,36 @@ class Compiled(Tracked):
         self._metrics: list[list[Any]] = []
         self._weighted: list[list[Any]] = []
         self._trained: list[Variable] | None = None
+        self._told_change = False
         # An unknown name is told by compile(), not by the first fit.
         for item in flatten(loss):
             if not isinstance(item, str) or item.lower() not in losses.RESOLVED_LATER:
                 losses.get(item)
         for item in flatten([given_metrics, weighted_metrics]):
-            if isinstance(item, str) and item.lower() not in metrics.RESOLVED_LATER:
+            is_later = isinstance(item, str) and item.lower() in metrics.RESOLVED_LATER
+            if not is_later and not isinstance(item, type):
                 metrics.get(item)
+        for item in flatten(loss_weights):
+            if isinstance(item, bool) or not isinstance(item, (int, float, np.number, type(None))):
+                hint = "; metrics are given by name: metrics=[...]" if isinstance(item, str) or callable(item) else ""
+                raise ValueError(f"compile(loss_weights=...) takes numbers, one for each output, not {item!r}{hint}")
+
+    def require_fit(self, output_names: list[str]) -> None:
+        """Raise ValueError where losses, weights or metrics were given for other outputs than there are."""
+        self._spread("loss", self.loss, output_names)
+        self._spread("loss_weights", self.loss_weights, output_names)
+        self._spread("metrics", self.given_metrics, output_names, lists=True)
+        self._spread("weighted_metrics", self.given_weighted_metrics, output_names, lists=True)
 
     # -- losses
 
-    def resolve(self, output_names: list[str], y_specs: list[Any], prediction_specs: list[Any]) -> None:
-        """Settle which loss and metrics go with which output; done once, when the shapes are known."""
+    def resolve(
+        self, output_names: list[str], y_specs: list[Any], prediction_specs: list[Any], named: bool = True
+    ) -> None:
+        """Settle which loss and metrics go with which output; done once, when the shapes are known.
+
+        Where several outputs are not ``named``, logs call them by their losses, as Keras's do.
+        """
         if self._losses is not None:
             return
         targets = [*y_specs, *prediction_specs[len(y_specs) :]]
@@ -51,9 +69,10 @@ class Compiled(Tracked):
         ]
         weights = self._spread("loss_weights", self.loss_weights, output_names)
         self._weights = [1.0 if weight is None else float(weight) for weight in weights]
-        several = len(output_names) > 1
-        if several:
-            self.output_trackers = [metrics.Mean(name=f"{name}_loss") for name in output_names]
+        several = len(output_names) > 1 and named
+        found = [(name if named else loss.name) for name, loss in zip(output_names, self._losses, strict=True) if loss]
+        if len(found) > 1:
+            self.output_trackers = [metrics.Mean(name=f"{name}_loss") for name in found]
         for kept, given in (
             (self._metrics, self.given_metrics),
             (self._weighted, self.given_weighted_metrics),
@@ -69,6 +88,19 @@ class Compiled(Tracked):
                     strict=True,
                 )
             ]
+        self._tell_apart([f"{name}_" if several else "" for name in output_names])
+
+    def _tell_apart(self, prefixes: list[str]) -> None:
+        """Metrics of one name get Keras's names: ``mse``, ``mse_1``, and with weights ``weighted_mse``."""
+        seen: dict[str, int] = {}
+        for groups, mark in ((self._metrics, ""), (self._weighted, "weighted_")):
+            for group, prefix in zip(groups, prefixes, strict=True):
+                for metric in group:
+                    name = metric.name
+                    if mark and name in seen:
+                        name = prefix + mark + name.removeprefix(prefix)
+                    count = seen[name] = seen.get(name, 0) + 1
+                    metric.name = f"{name}_{count - 1}" if count > 1 else name
 
     def _metrics_of(self, items: Any, loss: Any, y: Any, prediction: Any, prefix: str) -> list[Any]:
         found = []
@@ -87,7 +119,8 @@ class Compiled(Tracked):
             unknown = set(given) - set(output_names)
             if unknown:
                 raise ValueError(
-                    f"compile({what}=...): there is no output {sorted(unknown)[0]!r}; the outputs are {output_names}"
+                    f"compile({what}=...): there is no output {sorted(unknown)[0]!r}; "
+                    f"the model has {_told(output_names)}"
                 )
             return [given.get(name) for name in output_names]
         if len(output_names) == 1:
@@ -99,11 +132,22 @@ class Compiled(Tracked):
         if isinstance(given, (list, tuple)):
             if len(given) != len(output_names):
                 raise ValueError(
-                    f"compile({what}=...) has {len(given)} entries, but the model has {len(output_names)} outputs "
-                    f"({output_names})"
+                    f"compile({what}=...) has {len(given)} {'entry' if len(given) == 1 else 'entries'}, but the model "
+                    f"has {_told(output_names)}; give one for each output"
                 )
             return list(given)
         return [given] * len(output_names)
+
+    @property
+    def resolved(self) -> bool:
+        """True once losses and metrics are known for every output."""
+        return self._losses is not None
+
+    @property
+    def has_targets(self) -> bool:
+        """True where a loss or a metric compares outputs with targets."""
+        given = [self.loss, self.given_metrics, self.given_weighted_metrics]
+        return any(item is not None for item in flatten(given))
 
     @property
     def losses(self) -> list[Any]:
@@ -136,11 +180,15 @@ class Compiled(Tracked):
         """The variables that training changes: those that were trainable when training was first set up."""
         if self._trained is None:
             self._trained = list(variables)
-        elif [id(v) for v in self._trained] != [id(v) for v in variables]:
-            warnings.warn(
+        elif [id(v) for v in self._trained] != [id(v) for v in variables] and not self._told_change:
+            self._told_change = True
+            warn(
                 "which variables are trainable has changed since compile(); training goes on with those that were "
-                "trainable then. Call compile() again for the change to take effect",
-                UserWarning,
-                stacklevel=4,
+                "trainable then. Call compile() again for the change to take effect"
             )
         return self._trained
+
+
+def _told(output_names: list[str]) -> str:
+    one = len(output_names) == 1
+    return f"{'one output' if one else f'{len(output_names)} outputs'} ({', '.join(map(repr, output_names))})"

@@ -27,9 +27,7 @@ class Eagerly:
 
     traced = None
 
-    def __init__(
-        self, model: Any, kind: str, signature: Signature, arrays: Sequence[np.ndarray], rows: int
-    ) -> None:
+    def __init__(self, model: Any, kind: str, signature: Signature, arrays: Sequence[np.ndarray], rows: int) -> None:
         self._model, self._kind, self._signature = model, kind, signature
         self._sample = [array[:rows] for array in arrays[: len(signature.x)]]
         self._result: Any = None
@@ -73,7 +71,7 @@ class Eagerly:
     def outputs(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs for these inputs, from left to right."""
         x, _, _ = self._enter(arrays)
-        with context.answering(None), training_is(False):
+        with context.answering(Recording()), training_is(False):
             self._result = map_leaves(convert, self._model.run_on(x))
         self._model.forget_losses()
         return [leaf.numpy() for leaf in flatten(self._result)]

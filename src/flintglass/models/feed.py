@@ -19,13 +19,14 @@ class Feed:
     """The arrays of a call of fit, evaluate or predict, in the order of the program's inputs."""
 
     def __init__(self, model: Any, x: Any, y: Any, weights: Any, place: str) -> None:
-        names = model.input_names or None
-        self.x = as_arrays(x, "x", names)
+        self.x = as_arrays(x, "x", input_names(model))
+        if isinstance(x, dict) and not model.inputs:
+            model.nested_as(dict.fromkeys(x))
         self.x = [_fitted(model, i, array, place) for i, array in enumerate(self.x)]
         _require_inputs(model, self.x, place)
         self.y = [] if y is None else as_arrays(y, "y", output_names(model))
-        self.weights = [] if weights is None else as_arrays(weights, "sample_weight")
-        self.rows = check_rows(self.named())
+        self.weights = [] if weights is None else as_arrays(weights, "sample_weight", _weighted(model, weights))
+        self.rows = check_rows(self.named(), place)
 
     def named(self) -> list[tuple[str, np.ndarray]]:
         """The arrays with the names that messages give them."""
@@ -46,6 +47,18 @@ class Feed:
         other.x, other.y, other.weights = ([a[rows] for a in group] for group in (self.x, self.y, self.weights))
         other.rows = len(other.x[0])
         return other
+
+
+def input_names(model: Any) -> list[str] | None:
+    """The names of the inputs; a Sequential has one, others are not known before they are called."""
+    if model.inputs and isinstance(model.input, dict):
+        return sorted(model.input)
+    return model.input_names or (["x"] if model.has_one_input else None)
+
+
+def _weighted(model: Any, weights: Any) -> list[str] | None:
+    """The outputs that a list or a dict of weights is for; one array of weights is for all of them."""
+    return output_names(model) if isinstance(weights, (list, tuple, dict)) else None
 
 
 def output_names(model: Any) -> list[str] | None:
@@ -129,8 +142,16 @@ def with_class_weight(model: Any, feed: Feed, class_weight: Mapping[Any, float] 
     """Turn weights of classes into weights of rows."""
     if class_weight is None:
         return
+    if not isinstance(class_weight, Mapping):
+        raise DataError(
+            f"class_weight is a dict from each class to its weight, such as {{0: 1.0, 1: 5.0}}, not {class_weight!r}"
+        )
     if len(feed.y) != 1:
-        raise DataError("class_weight needs a model with one output")
+        raise DataError(f"class_weight needs targets of one output, but there are {len(feed.y)}; give sample_weight")
+    for label, weight in class_weight.items():
+        for what, item in (("class", label), ("weight", weight)):
+            if isinstance(item, bool) or not isinstance(item, (int, float, np.number)):
+                raise DataError(f"class_weight: a {what} is a number, not {item!r} (in {label!r}: {weight!r})")
     y = feed.y[0]
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
     weights = np.ones(len(y))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,11 +10,19 @@ import numpy as np
 
 from flintglass import config
 from flintglass.engines.engine import engine
-from flintglass.errors import NotFinite
+from flintglass.errors import NotFinite, warn
 from flintglass.program import Program
 from flintglass.program.notation import expression
 from flintglass.tracing.exposing import exposed
 from flintglass.tracing.trace import Traced
+
+_ADVICE = "A smaller learning rate, scaled inputs, or clipnorm= in the optimizer usually help"
+
+_REASONS = {
+    "log": "The logarithm takes numbers above 0: add a small one, or clip what it is taken of",
+    "sqrt": "The square root takes numbers from 0 up: clip what it is taken of",
+    "divide": "A divisor is 0, or nearly so: add a small number to the divisor, or use divide_no_nan",
+}
 
 
 def tell(message: str) -> None:
@@ -23,26 +30,38 @@ def tell(message: str) -> None:
     if config.nan() == "raise":
         raise NotFinite(message)
     if config.nan() == "warn":
-        warnings.warn(message, RuntimeWarning, stacklevel=6)
+        warn(message, RuntimeWarning)
+
+
+def forget_told(model: Any) -> None:
+    """Warn of the next number that is not finite again."""
+    for name in ("_told_inputs", "_told_loss"):
+        object.__setattr__(model, name, False)
+
+
+def _told(model: Any, name: str) -> bool:
+    """True where nobody wants to hear of it (again)."""
+    return config.nan() == "ignore" or (config.nan() == "warn" and getattr(model, name, False))
 
 
 def check_inputs(model: Any, feed: Any) -> None:
     """Say, once for a model, where the first number of the data lies that is not finite."""
-    if config.nan() == "ignore" or getattr(model, "_told_inputs", False):
+    if _told(model, "_told_inputs"):
         return
     for name, array in feed.named():
         if array.dtype.kind != "f":
             continue
         # A sum is finite where all are, but for overflow; only then is the array searched.
         with np.errstate(all="ignore"):
-            total = array.sum(dtype="float64")
-        if np.isfinite(total):
-            continue
+            if np.isfinite(array.sum(dtype="float64")):
+                continue
         wrong = np.argwhere(~np.isfinite(array))
         if not len(wrong):
             continue
         position = tuple(int(i) for i in wrong[0])
         object.__setattr__(model, "_told_inputs", True)
+        if feed.y:
+            object.__setattr__(model, "_told_loss", True)  # why it will not be finite is known
         where = f"row {position[0]}" + (f", column {position[1]}" if len(position) > 1 else "")
         tell(
             f"{name} holds {array[position]} at {where} ({len(wrong)} such numbers in all); losses and weights "
@@ -52,27 +71,30 @@ def check_inputs(model: Any, feed: Any) -> None:
 
 
 class LossWatch:
-    """Watches the losses of the steps; the first that is not finite is traced back to its line."""
+    """Watches the losses of the steps, and the weights; the first that is not finite is traced to its line.
 
-    def __init__(self, model: Any, traced: Traced, feed: Any) -> None:
+    Steps are functions of state and batch alone, so an epoch that went wrong is repeated from its start,
+    one step after the other, until the numbers are there that spoiled it.
+    """
+
+    def __init__(self, model: Any, steps: Any, place: str = "fit") -> None:
         self.model = model
-        self.traced = traced
-        self._feed = feed
-        self._snapshot: list[np.ndarray] | None = None
+        self.steps = steps
+        self._snapshot: dict[int, np.ndarray] | None = None
         self._bad_step: int | None = None
-        self._quiet = config.nan() == "ignore"
+        self._place = place
+        self._weights: list[Any] | None = None  # those that a step changes; found when first needed
 
-    def moved_to(self, traced: Traced) -> LossWatch:
-        """The same watch over another program of the model."""
-        return LossWatch(self.model, traced, self._feed)
+    @property
+    def listens(self) -> bool:
+        """True where the losses of the steps matter to somebody."""
+        return not _told(self.model, "_told_loss")
 
-    def _is_done(self) -> bool:
-        return self._quiet or (config.nan() == "warn" and getattr(self.model, "_told_loss", False))
-
-    def begin_epoch(self, state: Sequence[np.ndarray]) -> None:
+    def begin_epoch(self, place: str) -> None:
         """Keep a copy of the state, from which a bad step can be reached again."""
+        self._place = place
         self._bad_step = None
-        self._snapshot = None if self._is_done() else [array.copy() for array in state]
+        self._snapshot = {id(v): v.storage.copy() for v in self.steps.variables} if self.listens else None
 
     def after_step(self, step: int, outputs: Sequence[np.ndarray]) -> None:
         """Look at the loss of a step."""
@@ -84,33 +106,68 @@ class LossWatch:
         """True where training should end because of what was seen."""
         return self._bad_step is not None and config.nan() == "raise"
 
-    def end_epoch(self, state: Sequence[np.ndarray], batches: Callable[[], Iterable[Any]]) -> None:
+    def end_epoch(self, batches: Callable[[], Iterable[Any]]) -> None:
         """Tell of the first bad step of this epoch, where there was one."""
-        if self._bad_step is None or self._snapshot is None:
+        if self._snapshot is None:
+            if self._bad_step is not None and self.listens:
+                object.__setattr__(self.model, "_told_loss", True)
+                tell(f"the loss became nan or infinite in {self._place}. {_ADVICE}")
+            return
+        if self._bad_step is None and not self._weights_spoiled():
             return
         object.__setattr__(self.model, "_told_loss", True)
-        before = [array.copy() for array in self._snapshot]
-        message = self._message(before, batches)
+        if self.steps.traced is None:
+            assert self._bad_step is not None
+            tell(f"the loss became nan or infinite in step {self._bad_step + 1} of {self._place}. {_ADVICE}")
+            return
+        message, before = self._repeated(batches())
         if config.nan() == "raise":
             # The model keeps the weights from before the step that spoiled them.
-            for array, good in zip(state, before, strict=True):
-                np.copyto(array, good)
+            for variable, good in zip(self.steps.variables, before, strict=True):
+                np.copyto(variable.storage, good)
         tell(message)
 
-    def _message(self, state: list[np.ndarray], batches: Callable[[], Iterable[Any]]) -> str:
-        """Repeat the epoch from its start up to the bad step, and read every line of that."""
-        program = self.traced.program
-        for step, batch in enumerate(batches()):
-            arrays = [
-                array.astype(value.spec.dtype, copy=False)
-                for array, value in zip(batch.arrays(), program.inputs, strict=True)
-            ]
-            if step == self._bad_step:
-                return f"the loss became nan or infinite in step {step + 1} of the epoch: " + first_bad_line(
-                    program, state, arrays
-                )
-            engine().execute(program, state, arrays)
-        return "the loss became nan or infinite"
+    def _weights_spoiled(self) -> bool:
+        """True where a step with a finite loss left weights that are not (its gradient was not finite)."""
+        assert self._snapshot is not None
+        if self.steps.traced is None:
+            return False
+        spoiled = [v for v in self._watched() if _bad(v.storage) is not None]
+        return any(_bad(self._snapshot[id(variable)]) is None for variable in spoiled)
+
+    def _watched(self) -> list[Any]:
+        if self._weights is None:
+            weights = {id(variable) for variable in self.model.weights}
+            self._weights = [variable for variable in self.steps.variables if id(variable) in weights]
+        return self._weights
+
+    def _repeated(self, batches: Iterable[Any]) -> tuple[str, list[np.ndarray]]:
+        """What to say, and the state before the step that went wrong."""
+        assert self._snapshot is not None
+        variables = self.steps.variables
+        state = [self._snapshot[id(variable)] for variable in variables]
+        weights = {id(variable) for variable in self._watched()}
+        watched = [i for i, v in enumerate(variables) if id(v) in weights and _bad(state[i]) is None]
+        for step, batch in enumerate(batches):
+            before = [array.copy() for array in state]
+            traced: Traced = self.steps.program_for(batch.shapes[0][0])
+            order = {id(variable): array for variable, array in zip(variables, state, strict=True)}
+            arrays = _entering(traced, batch.arrays())
+            engine().execute(traced.program, [order[id(v)] for v in traced.variables], arrays)
+            if step == self._bad_step or any(_bad(state[i]) is not None for i in watched):
+                good = {id(variable): array for variable, array in zip(variables, before, strict=True)}
+                place = first_bad_line(traced.program, [good[id(v)] for v in traced.variables], arrays)
+                what = "the loss" if step == self._bad_step else "the weights"
+                return f"{what} became nan or infinite in step {step + 1} of {self._place}: {place}", before
+        return f"the loss became nan or infinite. {_ADVICE}", state
+
+
+def _entering(traced: Traced, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The inputs of a program, in its dtypes, followed by what it captured."""
+    given = [*arrays, *(tensor.array for tensor in traced.captures)]
+    return [
+        array.astype(value.spec.dtype, copy=False) for array, value in zip(given, traced.program.inputs, strict=True)
+    ]
 
 
 def first_bad_line(program: Program, state: Sequence[np.ndarray], inputs: Sequence[np.ndarray]) -> str:
@@ -121,21 +178,28 @@ def first_bad_line(program: Program, state: Sequence[np.ndarray], inputs: Sequen
                 return f"{value.name} already holds {_at(array)}. {_ADVICE}"
     shown = exposed(program)
     found = dict(zip(shown.outputs, engine().execute(shown, list(map(np.copy, state)), inputs), strict=True))
-    for line in program.instructions:
-        for value in line.outputs:
-            if value in found and _bad(found[value]) is not None:
-                origin = f" (in {line.origin})" if line.origin else ""
-                text = f"{value.name} = {expression(line)}{origin}"
-                return f"it begins in the line {text}, {_at(found[value])}. {_ADVICE}"
-    return f"no single line of it could be made out. {_ADVICE}"
-
-
-_ADVICE = "A smaller learning rate, scaled inputs, or clipnorm= in the optimizer usually help"
+    bad = {value: array for value, array in found.items() if _bad(array) is not None}
+    ends = [*program.outputs, *(operand for _, operand in program.updates)]
+    spoiled: Any = next((end for end in ends if end in bad), None)
+    if spoiled is None:
+        return f"no single line of it could be made out. {_ADVICE}"
+    # From the end back, through operands that are bad themselves, to a line that has none.
+    makers = {output: line for line in program.instructions for output in line.outputs}
+    while (earlier := next((item for item in makers[spoiled].values() if item in bad), None)) is not None:
+        spoiled = earlier
+    line = makers[spoiled]
+    origin = f" (in {line.origin})" if line.origin else ""
+    reason = _REASONS.get(line.primitive, _ADVICE)
+    return f"it begins in the line {spoiled.name} = {expression(line)}{origin}, {_at(bad[spoiled])}. {reason}"
 
 
 def _bad(array: np.ndarray) -> tuple[int, ...] | None:
+    """Where the first element lies that is not finite; None where all are."""
     if array.dtype.kind != "f":
         return None
+    with np.errstate(all="ignore"):
+        if np.isfinite(array.sum(dtype="float64")):
+            return None
     wrong = np.argwhere(~np.isfinite(array))
     return tuple(int(i) for i in wrong[0]) if len(wrong) else None
 
@@ -145,4 +209,3 @@ def _at(array: np.ndarray) -> str:
     assert position is not None
     where = ", ".join(f"{name} {i}" for name, i in zip(("row", "column"), position, strict=False))
     return f"{array[position]}" + (f" at {where}" if where else "")
-

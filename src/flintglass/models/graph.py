@@ -28,6 +28,7 @@ class Graph:
                     )
         self.calls = calls_between(self.input_tensors, self.output_tensors)
         self._require_reached()
+        self._require_names()
 
     def _require_reached(self) -> None:
         given = {id(tensor) for tensor in self.input_tensors}
@@ -38,6 +39,12 @@ class Graph:
                     f"the outputs depend on the Input {name!r}, which is not among the model's inputs; add it"
                 )
 
+    def _require_names(self) -> None:
+        names = [layer.name for layer in self.layers]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two layers of the model are called {twice!r}; give one of them another name")
+
     @property
     def layers(self) -> list[Layer]:
         """The layers of the graph, inputs first, each once, in calling order."""
@@ -47,9 +54,7 @@ class Graph:
 
     def run(self, inputs: list[Any], **keywords: Any) -> Any:
         """The outputs for these inputs (one for each input of the model)."""
-        known: dict[int, Any] = {
-            id(tensor): value for tensor, value in zip(self.input_tensors, inputs, strict=True)
-        }
+        known: dict[int, Any] = {id(tensor): value for tensor, value in zip(self.input_tensors, inputs, strict=True)}
         with bound_to(self.input_tensors, inputs):
             for call in self.calls:
                 self._run_call(call, known)

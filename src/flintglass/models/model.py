@@ -10,25 +10,26 @@ import numpy as np
 
 from flintglass.errors import NotCompiled, nearest
 from flintglass.faces import load_named
-from flintglass.layers.base import Layer
 from flintglass.models import training
 from flintglass.models.compiled import Compiled
+from flintglass.models.copies import copied_state, restore
+from flintglass.models.finite import forget_told
 from flintglass.models.graph import Graph
 from flintglass.models.programs import Programs, Signature
+from flintglass.models.structure import Structured
 from flintglass.models.summary import summary
-from flintglass.names import depth
+from flintglass.names import automatic_name, depth
 from flintglass.program import Program
 from flintglass.tracing import context
-from flintglass.tracing.structure import flatten, map_leaves, pack
+from flintglass.tracing.structure import flatten, map_leaves
 from flintglass.tracing.tensor import Tensor
-from flintglass.tracing.variable import Variable
 
 # Glass stands right of models, and is loaded where a model is asked to explain itself.
 EXPLAIN = "flintglass.glass.explain:explain"
 EXPLAIN_STEP = "flintglass.glass.explain:explain_step"
 
 
-class Model(Layer):
+class Model(Structured):
     """A network.
 
     ``Model(inputs, outputs)`` makes one from placeholders (a functional model); a subclass defines
@@ -36,11 +37,13 @@ class Model(Layer):
     ``predict`` uses it; ``program(kind)`` shows what runs.
     """
 
-    untracked = Layer.untracked | {"_programs", "_compiled", "_lock", "_graph"}
+    untracked = Structured.untracked | {"_programs", "_compiled", "_lock", "_graph"}
 
-    passing = Layer.passing | {"history", "stop_training"}
+    passing = Structured.passing | {"history", "stop_training"}
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **keywords: Any) -> None:
+        if name is None and inputs is not None and type(self) is Model:
+            name = automatic_name("functional")
         super().__init__(name=name, **keywords)
         self._compiled: Compiled | None = None
         self._programs = Programs(self)
@@ -54,75 +57,17 @@ class Model(Layer):
         if inputs is not None:
             self._set_graph(Graph(inputs, outputs))
 
-    # -- structure
+    def __getstate__(self) -> dict[str, Any]:
+        return copied_state(self)
 
-    def _set_graph(self, graph: Graph) -> None:
-        self._graph = graph
-        self._graph_layers = graph.layers
-        self.built = True
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, in calling order."""
-        if self._graph is not None:
-            return self._graph.layers
-        return self._inner_layers()
-
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of this name, or at this index."""
-        layers = self.layers
-        if index is not None:
-            if not -len(layers) <= index < len(layers):
-                raise ValueError(f"model {self.name!r} has {len(layers)} layers; there is no index {index}")
-            return layers[index]
-        for layer in layers:
-            if layer.name == name:
-                return layer
-        raise ValueError(
-            f"model {self.name!r} has no layer called {name!r}. {nearest(str(name), (la.name for la in layers))}"
-        )
-
-    @property
-    def inputs(self) -> list[Tensor]:
-        """The placeholders that the model starts from."""
-        return list(self._graph.input_tensors) if self._graph is not None else []
-
-    @property
-    def outputs(self) -> list[Tensor]:
-        """The placeholders that the model ends in."""
-        return list(self._graph.output_tensors) if self._graph is not None else []
-
-    @property
-    def input(self) -> Any:
-        return self._graph.inputs if self._graph is not None else super().input
-
-    @property
-    def output(self) -> Any:
-        return self._graph.outputs if self._graph is not None else super().output
-
-    @property
-    def input_names(self) -> list[str]:
-        """The names of the inputs."""
-        return [tensor.call.operation.name for tensor in self.inputs]
-
-    def names_of_outputs(self, outputs: Any) -> list[str]:
-        """A name for each output: that of the layer that makes it."""
-        if isinstance(outputs, dict):
-            return [str(key) for key in sorted(outputs)]
-        if self._graph is not None and len(flatten(outputs)) == len(self.outputs):
-            names = [getattr(t.call.operation, "name", f"output{i}") for i, t in enumerate(self.outputs)]
-            return [f"{n}_{i}" if names.count(n) > 1 else n for i, n in enumerate(names)]
-        count = len(flatten(outputs))
-        return ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
-
-    def is_root(self) -> bool:
-        return depth() == 0
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        restore(self, state, Programs(self))
 
     # -- calling
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if self._runs_as_program(arguments, keywords):
-            return map_leaves(Tensor, training.predict_on_batch(self, arguments[0]))
+            return map_leaves(Tensor, training.predict_on_batch(self, arguments[0], "calling the model"))
         return super().__call__(*arguments, **keywords)
 
     def _runs_as_program(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
@@ -139,39 +84,11 @@ class Model(Layer):
             for leaf in flatten(arguments[0])
         )
 
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The outputs for the inputs; a subclass defines its own."""
-        if self._graph is None:
-            raise NotImplementedError(f"{type(self).__name__} defines no call()")
-        leaves = list(inputs.values()) if isinstance(inputs, dict) else flatten(inputs)
-        if isinstance(inputs, dict):
-            leaves = [inputs[name] for name in self.input_names]
-        if len(leaves) != len(self.inputs):
-            raise ValueError(
-                f"model {self.name!r} has {len(self.inputs)} inputs ({self.input_names}), but was called on "
-                f"{len(leaves)}"
-            )
-        return self._graph.run([self._fitted(i, leaf) for i, leaf in enumerate(leaves)])
-
-    def _fitted(self, position: int, tensor: Any) -> Any:
-        """Rank-1 data become a column where the input has two axes, as in Keras."""
-        if isinstance(tensor, Tensor) and tensor.ndim == 1 and self.inputs[position].ndim == 2:
-            from flintglass.tracing.tensor import apply
-
-            return apply("reshape", tensor, shape=(tensor.spec.shape[0], 1))
-        return tensor
-
-    def run_on(self, x: Sequence[Tensor]) -> Any:
-        """Call the model on the inputs of a program."""
-        if self._graph is None or isinstance(self._graph.inputs, Tensor):
-            return self(x[0] if len(x) == 1 else list(x))
-        return self(pack(self._graph.inputs, list(x)))
-
     def build_for(self, arrays: Sequence[np.ndarray]) -> None:
         """Make the weights for data of these shapes."""
         if self.built and (self._graph is not None or self.weights):
             return
-        self._programs.get("predict", training.signature_of(self, arrays))
+        training.build(self, arrays)
 
     # -- compile, fit, evaluate, predict
 
@@ -193,7 +110,13 @@ class Model(Layer):
         steps_per_execution, jit_compile and auto_scale_loss are accepted for Keras's sake: programs run
         whole, without compiling.
         """
-        self._compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
+        compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
+        if self._graph is not None:
+            compiled.require_fit(self.names_of_outputs(self._graph.outputs))
+        if self.built and self.weights:
+            compiled.trained(self.trainable_variables)
+        self._compiled = compiled
+        forget_told(self)
         self.run_eagerly = bool(run_eagerly)
         self.stop_training = False
 
@@ -298,8 +221,7 @@ class Model(Layer):
             logs = training.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
         if return_dict:
             return logs
-        values = [logs[name] for metric in self.metrics for name in [metric.name] if name in logs]
-        return values[0] if len(values) == 1 else values
+        return training.as_list(self, logs)
 
     def predict(
         self,
@@ -369,23 +291,3 @@ class Model(Layer):
     ) -> None:
         """Print the layers with their output shapes and how many numbers they hold."""
         summary(self, line_length, print_fn, expand_nested, show_trainable)
-
-    def program_key(self) -> tuple[Any, ...]:
-        """What the model's programs depend on, besides the data's shapes and the variables' values."""
-        compiled = self._compiled
-        parts = (
-            ()
-            if compiled is None
-            else (
-                id(compiled),
-                *(
-                    item.state_key() if hasattr(item, "state_key") else (id(item), getattr(item, "version", 0))
-                    for item in (compiled.optimizer, *compiled.losses, *compiled.all_metrics)
-                ),
-            )
-        )
-        return (self.state_key(), parts)
-
-    def variables_of_metrics(self) -> list[Variable]:
-        """The sums that the metrics keep."""
-        return [variable for metric in self.metrics for variable in metric.variables]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from flintglass.errors import NotCompiled
+from flintglass.errors import NeedsConcrete, NotCompiled
 from flintglass.layers.base import training_now
+from flintglass.losses.shapes import same_rank
+from flintglass.losses.wrapper import LossFunctionWrapper
 from flintglass.program import Literal, Size, Spec
 from flintglass.tracing import context
 from flintglass.tracing.gradient import reverse
@@ -29,6 +32,10 @@ class Signature:
     def key(self) -> tuple[Any, ...]:
         return (self.x, self.y, self.weights)
 
+    def at(self, rows: int) -> Signature:
+        """The same for this number of rows, where the batch ``n`` stands now."""
+        return Signature(*([_bound(spec, rows) for spec in group] for group in (self.x, self.y, self.weights)))
+
     def enter(self, writing: Trace) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """The inputs of the program, by role."""
         groups = []
@@ -46,45 +53,65 @@ class Programs:
         self.model = model
         self._kept: dict[Any, Traced] = {}
         self._key: tuple[int, Any] = (-1, None)
+        # Which kinds of steps run in another way than by one program for every size.
+        self.manners: dict[Any, Any] = {}
+        self._output_specs: dict[Any, Sequence[Spec]] = {}
 
-    def _model_key(self) -> Any:
+    def key(self) -> Any:
         """The model's key, found anew only where some attribute of some layer or the like was set."""
         if self._key[0] != changes():
-            self._key = (changes(), self.model.program_key())
+            self._key = (changes(), _key_of(self.model))
         return self._key[1]
 
     def get(self, kind: str, signature: Signature) -> Traced:
         """The program ``train``, ``test`` or ``predict`` for data of this signature."""
-        key = (kind, signature.key, self._model_key())
+        key = (kind, signature.key, self.key())
         found = self._kept.get(key)
         if found is None:
             make: Callable[[Signature], Traced] = getattr(self, f"_{kind}")
-            found = self._kept[key] = make(signature)
+            found = make(signature)
+            # Building and resolving on the way set attributes: the key is the one that holds from now on.
+            self._kept[(kind, signature.key, self.key())] = found
             while len(self._kept) > KEPT:
                 self._kept.pop(next(iter(self._kept)))
         return found
 
-    def results(self) -> Traced:
-        """The program that reads the metrics' results from their sums."""
-        key = ("results", self._model_key())
+    def results(self) -> dict[str, Any]:
+        """The metrics' results as tensors, by name: read from their sums by a program where one can be traced."""
+        key = ("results", self.key())
         if key not in self._kept:
-            metrics = self.model.metrics
             writing = Trace("results")
-            with context.answering(writing):
-                named: dict[str, Any] = {}
-                for metric in metrics:
-                    with writing.builder.belonging_to(metric.name):
-                        result = metric.result()
-                    named.update(result if isinstance(result, dict) else {metric.name: result})
+            try:
+                with context.answering(writing):
+                    named = self._named_results(writing)
+            except NeedsConcrete:  # some result() is Python that asks for values
+                with context.answering(None):
+                    return self._named_results(None)
             self._kept[key] = writing.finish(named, sorted(named))
-        return self._kept[key]
+        found: dict[str, Any] = self._kept[key].run([])
+        return found
+
+    def _named_results(self, writing: Trace | None) -> dict[str, Any]:
+        named: dict[str, Any] = {}
+        for metric in self.model.metrics:
+            with writing.builder.belonging_to(metric.name) if writing is not None else nullcontext():
+                result = metric.result()
+            named.update(result if isinstance(result, dict) else {metric.name: result})
+        return named
+
+    def output_specs(self, signature: Signature, predicting: Any) -> Sequence[Spec]:
+        """What the outputs are for inputs of this signature; asked of the steps of predict once."""
+        key = (signature.x, self.key())
+        if key not in self._output_specs:
+            self._output_specs = {key: predicting.output_specs}
+        return self._output_specs[key]
 
     # -- the steps
 
     def _predict(self, signature: Signature) -> Traced:
         writing = Trace("predict")
         x, _, _ = signature.enter(writing)
-        with context.answering(writing), _training(False):
+        with context.answering(writing), training_is(False):
             outputs = self.model.run_on(x)
         self.model.forget_losses()
         outputs = map_leaves(convert, outputs)
@@ -93,17 +120,15 @@ class Programs:
     def _test(self, signature: Signature) -> Traced:
         writing = Trace("test")
         x, y, weights = signature.enter(writing)
-        with context.answering(writing), _training(False):
-            loss, predictions = self._loss(writing, x, y, weights)
-            self._update_metrics(writing, loss, y, predictions, weights)
+        with context.answering(writing), training_is(False):
+            loss, predictions = self.loss(writing, x, y, weights)
+            self.update_metrics(writing, loss, y, predictions, weights)
         self.model.forget_losses()
         return writing.finish(loss, ["loss"])
 
     def _train(self, signature: Signature) -> Traced:
         compiled = self.model.require_compiled("fit")
-        optimizer = compiled.optimizer
-        if optimizer is None:
-            raise NotCompiled("compile() was called with optimizer=None; training needs one")
+        optimizer = self.optimizer()
         trained = compiled.trained(self.model.trainable_variables)
         optimizer.build(trained)
         lay_together(trained)
@@ -111,14 +136,21 @@ class Programs:
             lay_together(slots)
         writing = Trace("train")
         x, y, weights = signature.enter(writing)
-        with context.answering(writing), _training(True):
-            loss, predictions = self._loss(writing, x, y, weights)
+        with context.answering(writing), training_is(True):
+            loss, predictions = self.loss(writing, x, y, weights)
             gradients = self._gradients(writing, loss, trained)
             with writing.builder.belonging_to(optimizer.name):
                 optimizer.apply(gradients, trained)
-            self._update_metrics(writing, loss, y, predictions, weights)
+            self.update_metrics(writing, loss, y, predictions, weights)
         self.model.forget_losses()
         return writing.finish(loss, ["loss"])
+
+    def optimizer(self) -> Any:
+        """The optimizer; NotCompiled where compile() was given none."""
+        found = self.model.require_compiled("fit").optimizer
+        if found is None:
+            raise NotCompiled("compile() was called with optimizer=None; training needs one, such as 'adam'")
+        return found
 
     def _gradients(self, writing: Trace, loss: Tensor, trained: Sequence[Any]) -> list[Tensor]:
         b = writing.builder
@@ -135,7 +167,7 @@ class Programs:
             for operand, gradient in zip(wrt, found, strict=True)
         ]
 
-    def _loss(
+    def loss(
         self, writing: Trace, x: list[Tensor], y: list[Tensor], weights: list[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
         """The total loss and the predictions."""
@@ -143,14 +175,15 @@ class Programs:
         outputs = model.run_on(x)
         predictions = flatten(outputs)
         names = model.names_of_outputs(outputs)
-        compiled.resolve(names, [t.spec for t in y], [t.spec for t in predictions])
+        named = model.has_named_outputs(outputs)
+        compiled.resolve(names, [t.spec for t in y], [t.spec for t in predictions], named)
         self._partial: list[Any] = []
         total: Any = None
         for i, (loss, weight) in enumerate(zip(compiled.losses, compiled.weights_of_losses, strict=True)):
             if loss is None:
                 continue
             with writing.builder.belonging_to(loss.name):
-                value = loss(y[i], predictions[i], weights[i] if i < len(weights) else None)
+                value = loss(*_aligned(loss, y[i], predictions[i]), _weight_of(weights, i))
                 self._partial.append((i, value))
                 part = value if weight == 1.0 else value * weight
                 total = part if total is None else total + part
@@ -165,7 +198,7 @@ class Programs:
         writing.name(total, "loss")
         return total, predictions
 
-    def _update_metrics(
+    def update_metrics(
         self, writing: Trace, loss: Tensor, y: list[Tensor], predictions: list[Tensor], weights: list[Tensor]
     ) -> None:
         compiled = self.model.require_compiled("fit or evaluate")
@@ -177,11 +210,11 @@ class Programs:
                 tracker.update_state(value, sample_weight=counted)
             for i, prediction in enumerate(predictions):
                 for metric, weighted in compiled.metrics_of(i):
-                    weight = weights[i] if weighted and i < len(weights) else None
+                    weight = _weight_of(weights, i) if weighted else None
                     metric.update_state(y[i], prediction, sample_weight=weight)
 
 
-class _training:
+class training_is:
     """Calls inside know whether they are part of training."""
 
     def __init__(self, value: bool) -> None:
@@ -194,7 +227,30 @@ class _training:
         training_now.reset(self.token)
 
 
+def _key_of(model: Any) -> tuple[Any, ...]:
+    """What a model's programs depend on, besides the data's shapes and the variables' values."""
+    compiled = model._compiled
+    if compiled is None:
+        return (model.state_key(),)
+    parts = (compiled.optimizer, *compiled.losses, *compiled.all_metrics)
+    return (model.state_key(), id(compiled), *(part.state_key() if part is not None else None for part in parts))
+
+
+def _weight_of(weights: Sequence[Tensor], output: int) -> Tensor | None:
+    """The sample weights of an output; where there are fewer than outputs, the first hold for all, as in Keras."""
+    return None if not weights else weights[output] if output < len(weights) else weights[0]
+
+
+def _aligned(loss: Any, y: Tensor, prediction: Tensor) -> tuple[Tensor, Tensor]:
+    """Keras's rule for functions: ranks that differ by a last axis of 1 are made equal, so nothing broadcasts."""
+    return same_rank(y, prediction) if isinstance(loss, LossFunctionWrapper) else (y, prediction)
+
+
+def _bound(spec: Spec, rows: int) -> Spec:
+    extents = (extent.bind({"n": rows}) if isinstance(extent, Size) else extent for extent in spec.shape)
+    return Spec(tuple(extents), spec.dtype)
+
+
 def batched(shape: Sequence[Any], dtype: str) -> Spec:
     """The spec of data with these extents behind the batch ``n``."""
     return Spec((Size("n"), *shape), dtype)
-

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from flintglass.layers.base import Layer
 from flintglass.layers.input import InputLayer
 from flintglass.models.graph import Graph
 from flintglass.models.model import Model
+from flintglass.names import automatic_name, is_inside, scope
 from flintglass.tracing.tensor import Tensor
+
+
+def _instead(item: Any) -> str:
+    """The way out for something that is no layer."""
+    if isinstance(item, type):
+        return f"; make one by calling the class: {item.__name__}(...)"
+    if isinstance(item, (list, tuple)):
+        return "; add them one by one"
+    if isinstance(item, str) or callable(item):
+        return "; a function becomes a layer in Activation(...)"
+    return ""
 
 
 class Sequential(Model):
     """A stack of layers. Without an Input in front it is built when it first sees data."""
 
+    has_one_input = True
+
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name, trainable=trainable)
         self._stack: list[Layer] = []
+        if layers is not None and not isinstance(layers, (list, tuple)):
+            raise TypeError(f"model {self.name!r}: a Sequential takes a list of layers, not {layers!r}; put it in [ ]")
         for layer in layers or []:
             self._append(layer)
         self._rebuild()
@@ -43,13 +60,18 @@ class Sequential(Model):
         if isinstance(layer, Tensor) and layer.is_placeholder and isinstance(layer.call.operation, InputLayer):
             layer = layer.call.operation
         if not isinstance(layer, Layer):
-            hint = "; wrap a function in a Lambda or Activation layer" if callable(layer) else ""
-            raise TypeError(f"model {self.name!r}: a Sequential holds layers, not {type(layer).__name__}{hint}")
+            raise TypeError(f"model {self.name!r}: a Sequential holds layers, not {layer!r}{_instead(layer)}")
         if isinstance(layer, InputLayer) and self._stack:
-            raise ValueError(f"model {self.name!r}: the Input comes first; it already has {len(self._stack)} layers")
-        if any(other.name == layer.name for other in self._stack):
             raise ValueError(
-                f"model {self.name!r}: two layers are called {layer.name!r}; names must differ, so give one a name"
+                f"model {self.name!r}: the Input comes first, but layer {self._stack[0].name!r} already stands there"
+            )
+        name = layer.name
+        if any(other.name == name for other in self._stack):
+            same = any(other is layer for other in self._stack)
+            raise ValueError(
+                f"model {self.name!r}: "
+                + (f"layer {name!r} is added a second time; " if same else f"two layers are called {name!r}; ")
+                + "the layers of a Sequential differ, so make another one with a name of its own"
             )
         shape = getattr(layer, "_given_shape", None)
         if shape is not None and not self._stack:
@@ -67,9 +89,11 @@ class Sequential(Model):
 
     def _connect(self, start: Tensor) -> None:
         tensor: Any = start
-        for layer in self._stack:
-            if not isinstance(layer, InputLayer):
-                tensor = layer(tensor)
+        automatic_name("functional")  # Keras makes a functional model here, and so counts one
+        with nullcontext() if is_inside(self.name) else scope(self.name, not self.is_root()):
+            for layer in self._stack:
+                if not isinstance(layer, InputLayer):
+                    tensor = layer(tensor)
         self._set_graph(Graph(start, tensor))
 
     @property

@@ -27,9 +27,7 @@ def never() -> bool:
 class OneProgram:
     """Steps by one program, whatever the number of rows: the rule."""
 
-    def __init__(
-        self, model: Any, kind: str, signature: Signature, arrays: Sequence[np.ndarray], rows: int
-    ) -> None:
+    def __init__(self, model: Any, kind: str, signature: Signature, arrays: Sequence[np.ndarray], rows: int) -> None:
         self._programs = model._programs
         self._kind, self._signature = kind, signature
         self.traced = self.program_for(rows)

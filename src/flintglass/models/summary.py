@@ -7,9 +7,7 @@ from typing import Any
 from flintglass.layers.base import Layer
 
 
-def summary(
-    model: Any, line_length: int | None, print_fn: Any, expand_nested: bool, show_trainable: bool
-) -> None:
+def summary(model: Any, line_length: int | None, print_fn: Any, expand_nested: bool, show_trainable: bool) -> None:
     """Print the table of ``Model.summary``."""
     rows = [row for layer in model.layers for row in _rows(layer, expand_nested, 0)]
     heads = ["Layer (type)", "Output Shape", "Param #"] + (["Trainable"] if show_trainable else [])
@@ -53,14 +51,15 @@ def _line(cells: list[str], widths: list[int], bar: str) -> str:
 def _totals(model: Any) -> list[str]:
     trainable = model.trainable_weights
     rest = model.non_trainable_weights
+    optimizer = model.optimizer
+    kept = optimizer.variables if optimizer is not None and optimizer.built else []
     lines = [
-        f" Total params: {_count([*trainable, *rest])}",
+        f" Total params: {_count([*trainable, *rest, *kept])}",
         f" Trainable params: {_count(trainable)}",
         f" Non-trainable params: {_count(rest)}",
     ]
-    optimizer = model.optimizer
-    if optimizer is not None and optimizer.built:
-        lines.append(f" Optimizer params: {_count(optimizer.variables)}")
+    if kept:
+        lines.append(f" Optimizer params: {_count(kept)}")
     return lines
 
 

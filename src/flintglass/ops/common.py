@@ -70,6 +70,7 @@ def logical(name: str) -> Pair:
 
 def _dressed(function: Any, name: str, named: str) -> Any:
     function.__name__ = function.__qualname__ = named
+    function.__module__ = "flintglass.ops"  # where pickle and readers find it
     function.__doc__ = primitive(name).__doc__
     return function
 

@@ -119,7 +119,7 @@ def hypot(x1: Any, x2: Any) -> Tensor:
 
 def clip(x: Any, x_min: Any, x_max: Any) -> Tensor:
     """Each element, or the nearer bound where it lies outside [x_min, x_max]."""
-    return minimum(maximum(countable(x), x_min), x_max)
+    return apply("clip", *together(countable(x), x_min, x_max))
 
 
 def round(x: Any, decimals: int = 0) -> Tensor:

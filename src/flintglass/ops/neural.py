@@ -23,7 +23,9 @@ from flintglass.tracing.trace import trace_body
 def softmax(x: Any, axis: Any = -1) -> Tensor:
     """Positive numbers that add up to 1 along the axis, in the ratios of e ** x."""
     x = floating(x)
-    return apply("call", x, body=_block(_softmax, "softmax", (x.spec,), normal_axes(axis, x.ndim)))
+    axes = normal_axes(axis, x.ndim)
+    body = _block(_softmax, "softmax", (x.spec,), axes)
+    return apply("call", x, body=body, gradient=_block(_softmax_gradient, "softmax_gradient", (x.spec, x.spec), axes))
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Tensor:
@@ -43,6 +45,11 @@ def _softmax(x: Tensor, axes: Any) -> Tensor:
     highest = apply("stop_gradient", _max(x, axes, keepdims=True))
     weights = apply("exp", x - highest)
     return weights / _sum(weights, axes, keepdims=True)
+
+
+def _softmax_gradient(x: Tensor, d: Tensor, axes: Any) -> Tensor:
+    share = _softmax(x, axes)
+    return share * (d - _sum(d * share, axes, keepdims=True))
 
 
 def _log_softmax(x: Tensor, axes: Any) -> Tensor:

@@ -6,6 +6,7 @@ _TABLE = {
     "Optimizer": "flintglass.optimizers.base",
     "SGD": "flintglass.optimizers.sgd",
     "Adam": "flintglass.optimizers.adam",
+    "RMSprop": "flintglass.optimizers.rmsprop",
     "get": "flintglass.optimizers.registry",
     "serialize": "flintglass.optimizers.registry",
     "deserialize": "flintglass.optimizers.registry",

@@ -91,9 +91,7 @@ class Adam(Optimizer):
         if self.built:
             return
         super().build(var_list)
-        self._momentums, self._velocities = self.add_optimizer_variables(
-            self._trained, ["momentum", "velocity"]
-        )
+        self._momentums, self._velocities = self.add_optimizer_variables(self._trained, ["momentum", "velocity"])
         if self.amsgrad:
             self._velocity_hats = self.add_optimizer_variables(self._trained, "velocity_hat")
 

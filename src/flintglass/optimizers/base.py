@@ -77,8 +77,7 @@ class Optimizer(Tracked):
         for setting, meaning in _LATER.items():
             if getattr(self, setting):
                 raise NotImplementedError(
-                    f"{self.name}: {meaning} ({setting}={getattr(self, setting)!r}) comes later; "
-                    f"leave {setting} out"
+                    f"{self.name}: {meaning} ({setting}={getattr(self, setting)!r}) comes later; leave {setting} out"
                 )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -87,6 +86,11 @@ class Optimizer(Tracked):
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy has variables of its own, which are looked up by their identity.
+        vars(self).update(state)
+        self._positions = {id(variable): position for position, variable in enumerate(self._trained)}
 
     # -- variables
 
@@ -98,6 +102,7 @@ class Optimizer(Tracked):
         aggregation: str = "none",
         layout: Any = None,
         name: str | None = None,
+        label: str | None = None,
     ) -> Variable:
         """A variable of the optimizer, ``<optimizer>/<name>``, filled by ``initializer``."""
         name = name or "variable"
@@ -109,6 +114,7 @@ class Optimizer(Tracked):
                 trainable=False,
                 name=name,
                 path=f"{self.name}/{name}",
+                label=f"{self.name}/{label or name}",
             )
         self._added.append(variable)
         return variable
@@ -117,12 +123,13 @@ class Optimizer(Tracked):
         self, reference_variable: Variable, name: str = "var", initializer: Any = "zeros"
     ) -> Variable:
         """A variable of a weight's shape and dtype, ``<optimizer>/<weight>_<name>``."""
-        path = reference_variable.path.replace("/", "_")
+        path, label = (text.replace("/", "_") for text in (reference_variable.path, reference_variable.label))
         return self.add_variable(
             reference_variable.spec.shape,  # type: ignore[arg-type]  # a variable's shape has no named sizes
             initializer,
             dtype=reference_variable.dtype,
             name=f"{path}_{name}",
+            label=f"{label}_{name}",
         )
 
     def add_optimizer_variables(
@@ -160,10 +167,15 @@ class Optimizer(Tracked):
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        if not is_number and not isinstance(value, (Tensor, np.ndarray)):
+        if not is_number and not (isinstance(value, (Tensor, np.ndarray)) and value.ndim == 0):
             raise ValueError(
                 f"{self.name}: learning_rate is a number, not {value!r}. Schedules and functions of the "
                 f"iteration come later"
+            )
+        if not isinstance(value, Tensor) and not 0 <= float(value) < float("inf"):
+            raise ValueError(
+                f"{self.name}: learning_rate is a finite number from 0 up, not {value!r}. To go uphill, change the "
+                f"sign of the loss"
             )
         self._learning_rate.assign(value if isinstance(value, Tensor) else float(value))
 
@@ -204,9 +216,7 @@ class Optimizer(Tracked):
         if not self.built:
             self.build(trainable_variables)
         if len(grads) != len(trainable_variables):
-            raise ValueError(
-                f"{self.name} was given {len(grads)} gradients for {len(trainable_variables)} variables"
-            )
+            raise ValueError(f"{self.name} was given {len(grads)} gradients for {len(trainable_variables)} variables")
         gradients, variables = self._with_gradients(grads, trainable_variables)
         if variables:
             self._step(gradients, variables)
@@ -220,9 +230,7 @@ class Optimizer(Tracked):
             self._position(variable)
         missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
         if missing and len(missing) == len(variables):
-            raise ValueError(
-                f"{self.name}: the loss depends on none of {', '.join(missing)}: no gradients came"
-            )
+            raise ValueError(f"{self.name}: the loss depends on none of {', '.join(missing)}: no gradients came")
         if missing:
             warnings.warn(
                 f"{self.name}: the loss does not depend on {', '.join(missing)}, which will not be trained",

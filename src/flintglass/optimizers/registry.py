@@ -8,7 +8,9 @@ from typing import Any
 from flintglass.identifiers import Registry, described, made
 from flintglass.optimizers.base import Optimizer
 
-OPTIMIZERS = Registry("optimizer", "flintglass.optimizers", {"sgd": "SGD", "adam": "Adam"}, folded=True)
+OPTIMIZERS = Registry(
+    "optimizer", "flintglass.optimizers", {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop"}, folded=True
+)
 
 
 def get(identifier: Any) -> Optimizer | None:

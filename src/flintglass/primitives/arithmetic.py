@@ -132,6 +132,29 @@ class Minimum(Binary):
         return _shared(b, line, g)
 
 
+class Clip(Elementwise):
+    """x, but not below low and not above high; outside, the gradient goes to the bound."""
+
+    arity = 3
+
+    def derivative(self, b: Builder, line: Instruction, g: Operand) -> Sequence[Operand | None]:
+        x, low, high = line.operands
+        inside, below, above = b.equal(x, line.outputs[0]), b.less(x, low), b.greater(x, high)
+        return [b.select(chosen, g, b.literal(0.0, g)) for chosen in (inside, below, above)]
+
+    def samples(self) -> Sequence[Sample]:
+        return (
+            Sample(("float64[n, 3]", "float64[]", "float64[]"), values=_with_bounds),
+            Sample(("float64[n, 3]", "float64[3]", "float64[n, 1]"), values=_with_bounds),
+        )
+
+
+def _with_bounds(generator: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
+    """Numbers around two bounds, none of them near a bound."""
+    low, high = generator.uniform(-1.2, -0.8, shapes[1]), generator.uniform(0.8, 1.2, shapes[2])
+    return [generator.choice([-1.7, -0.4, 0.3, 1.6], shapes[0]), low, high]
+
+
 def _dividends(generator: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
     """Numerators of both signs, denominators of both signs and away from 0."""
     denominators = generator.uniform(0.7, 2.0, shapes[1]) * generator.choice([-1.0, 1.0], shapes[1])

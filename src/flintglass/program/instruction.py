@@ -31,12 +31,13 @@ class Literal:
     __slots__ = ("spec", "text", "value")
 
     def __init__(self, value: bool | int | float, dtype: str) -> None:
-        rounded: Any = np.asarray(value).astype(dtype)[()]
+        with np.errstate(all="ignore"):  # what is too large for the dtype is infinite
+            rounded: Any = np.asarray(value).astype(dtype)[()]
         self.spec = Spec((), dtype)
         self.value: bool | int | float = rounded.item()
         # The shortest decimal that reads back as the same number of this dtype.
         self.text: str = np.format_float_positional(rounded, unique=True, trim="0") if (
-            dtype.startswith("float") and np.isfinite(rounded) and 1e-4 <= abs(rounded) < 1e7
+            dtype.startswith("float") and np.isfinite(rounded) and 1e-4 <= abs(self.value) < 1e7
         ) else str(rounded)
 
     def __eq__(self, other: object) -> bool:

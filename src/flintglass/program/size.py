@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, TypeGuard, Union
 
-import numpy as np
-
 from flintglass.errors import NeedsConcrete, ShapeError
 
 Monomial = tuple[str, ...]
@@ -142,6 +140,8 @@ def divide(dividend: Dimension, divisor: Dimension) -> Dimension | None:
     """The exact quotient of two dimensions, or None where there is none (only monomials divide)."""
     if isinstance(dividend, int) and isinstance(divisor, int):
         return dividend // divisor if divisor and dividend % divisor == 0 else None
+    if isinstance(dividend, int) and dividend == 0:
+        return 0
     if isinstance(dividend, Size) and isinstance(divisor, Size) and dividend == divisor:
         return 1
     parts = _terms(divisor)

@@ -9,7 +9,7 @@ import numpy as np
 from flintglass import config, ops
 from flintglass.errors import ShapeError
 from flintglass.regularizers.base import Regularizer, checked_factor
-from flintglass.tracing.tensor import Tensor, convert
+from flintglass.tracing.tensor import Tensor, apply, convert
 
 
 class OrthogonalRegularizer(Regularizer):
@@ -31,8 +31,10 @@ class OrthogonalRegularizer(Regularizer):
         cosines = ops.matmul(rows, ops.transpose(rows))
         size = rows.spec.shape[0]
         others = cosines * (1.0 - ops.eye(size, dtype=x.dtype))
-        pairs = size * (size - 1.0) / 2.0
-        return ops.sum(ops.absolute(others)) * (self.factor * 0.5 / pairs)
+        # Of outputs, the rows are the batch: a number only when the program runs.
+        count: Any = size if isinstance(size, int) else apply("extent", size=size, dtype=x.dtype)
+        pairs = count * (count - 1.0) / 2.0
+        return ops.sum(ops.absolute(others)) * (self.factor * 0.5) / pairs
 
     def get_config(self) -> dict[str, Any]:
         return {"factor": self.factor, "mode": self.mode}

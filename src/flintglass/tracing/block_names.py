@@ -27,13 +27,14 @@ def with_unique_blocks(program: Program) -> Program:
 
     def rename(block: Program) -> Program:
         if block not in renamed:
-            renamed[block] = replace(_with_blocks(block, rename), name=names[block])
+            renamed[block] = replace(with_blocks(block, rename), name=names[block])
         return renamed[block]
 
-    return _with_blocks(program, rename)
+    return with_blocks(program, rename)
 
 
-def _with_blocks(program: Program, rename: Callable[[Program], Program]) -> Program:
+def with_blocks(program: Program, rename: Callable[[Program], Program]) -> Program:
+    """The program with each block of its lines replaced."""
     lines = tuple(_line(line, rename) for line in program.instructions)
     return replace(program, instructions=lines)
 

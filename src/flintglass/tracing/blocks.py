@@ -12,7 +12,7 @@ from flintglass.program import Literal, Program, Spec
 from flintglass.tracing import context
 from flintglass.tracing.structure import flatten, pack
 from flintglass.tracing.tensor import Tensor, apply, convert
-from flintglass.tracing.trace import Trace, trace_body
+from flintglass.tracing.trace import Outside, Trace, trace_body
 
 
 def each(function: Callable[..., Any], *operands: Any, name: str | None = None) -> Any:
@@ -29,7 +29,7 @@ def each(function: Callable[..., Any], *operands: Any, name: str | None = None) 
 
 @lru_cache(maxsize=512)
 def _each_body(function: Callable[..., Any], name: str, dtypes: tuple[str, ...]) -> Program:
-    writing = Trace(name)
+    writing = Trace(name, parent=Outside())
     labels = function.__code__.co_varnames[: function.__code__.co_argcount]
     inputs = [
         writing.input(label, Spec((), dtype)) for label, dtype in zip(labels, dtypes, strict=True)

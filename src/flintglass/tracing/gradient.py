@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flintglass.primitives import Builder, primitive
 from flintglass.program import Instruction, Literal, Operand, Program, Value
+from flintglass.tracing.naming import is_number, named
 from flintglass.tracing.simplify import simplify
 
 PREFIX = "gradient of "
@@ -82,12 +83,14 @@ def reverse_block(body: Program) -> Program:
     floats = [operand for operand in body.outputs if operand.spec.is_float]
     cotangents = [b.input(f"d_result{i or ''}", operand.spec) for i, operand in enumerate(floats)]
     wrt = [value for value in body.inputs if value.spec.is_float]
-    gradients = reverse(b, floats, cotangents, wrt)
+    inner = (value.name for line in body.instructions for value in line.outputs)
+    names = {name: name for name in inner if not is_number(name)}
+    gradients = reverse(b, floats, cotangents, wrt, names)
     outputs = [
         b.zeros(value.spec) if gradient is None else gradient
         for value, gradient in zip(wrt, gradients, strict=True)
     ]
-    return simplify(b.finish(outputs, [f"d_{value.name}" for value in wrt]))
+    return named(simplify(b.finish(outputs, [f"d_{value.name}" for value in wrt])), names)
 
 
 Builder.reverse_block = staticmethod(reverse_block)

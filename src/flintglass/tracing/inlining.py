@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flintglass.primitives import Builder
 from flintglass.program import Literal, Operand, Program, Value
-from flintglass.tracing.naming import named
+from flintglass.tracing.naming import is_number, named
 
 
 def inlined(program: Program) -> Program:
@@ -37,9 +37,6 @@ def _append(b: Builder, program: Program, table: dict[Value, Operand], names: di
                 results = list(b.emit_all(line.primitive, operands, line.attributes))
         for value, result in zip(line.outputs, results, strict=True):
             table[value] = result
-            if isinstance(result, Value) and not _is_number(value.name):
+            if isinstance(result, Value) and not is_number(value.name):
                 names.setdefault(result.name, value.name)
 
-
-def _is_number(name: str) -> bool:
-    return name.startswith("v") and name[1:].isdigit()

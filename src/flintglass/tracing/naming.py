@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from flintglass.program import Instruction, Operand, Program, Value
 from flintglass.program.notation import RESERVED
 from flintglass.program.program import substitute
+
+# What simplify adds to the name of an array for the name of the single number that fills it.
+SINGLE = ".single"
 
 
 def named(program: Program, wanted: Mapping[str, str]) -> Program:
@@ -29,7 +33,8 @@ def named(program: Program, wanted: Mapping[str, str]) -> Program:
                 name = f"d_{settled[name[3:]]}" if name[3:] in settled else ""
             number, base = 2, name
             while name and name in taken:
-                name, number = f"{base}_{number}", number + 1
+                # What comes after w' is w''.
+                name, number = (f"{name}'" if base.endswith("'") else f"{base}_{number}"), number + 1
             while not name:
                 count += 1
                 candidate = f"v{count}"
@@ -46,3 +51,21 @@ def named(program: Program, wanted: Mapping[str, str]) -> Program:
         outputs=tuple(substitute(operand, table) for operand in program.outputs),
         updates=tuple((value, substitute(operand, table)) for value, operand in program.updates),
     )
+
+
+def renumbered(program: Program) -> Program:
+    """The program with its numbers in order again after lines have gone; other names stay."""
+    inner = [value.name for line in program.instructions for value in line.outputs]
+    wanted: dict[str, str] = {}
+    for name in inner:
+        of_number = name.startswith("d_") and is_number(name[2:])
+        if of_number and name[2:] in inner:
+            wanted[name] = f"d_@{name[2:]}"
+        elif not of_number and not is_number(name):
+            wanted[name] = name
+    return named(program, wanted)
+
+
+def is_number(name: str) -> bool:
+    """True for ``v12``: a value that was given no name of its own."""
+    return re.fullmatch(rf"v\d+({re.escape(SINGLE)})*", name) is not None

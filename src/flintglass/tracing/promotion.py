@@ -41,6 +41,8 @@ _REACH = {dtype: _reach(dtype) for dtype in _ABOVE}
 
 def standard_dtype(dtype: Any) -> str:
     """The name of a dtype given as a text, a NumPy dtype, a Python type, or anything with a ``name``."""
+    if dtype.__class__ is str and dtype in DTYPES:
+        return dtype
     if dtype is None:
         return config.floatx()
     python = {float: config.floatx(), int: "int32", bool: "bool"}

@@ -33,6 +33,7 @@ class Recording:
         self.builder = Builder("recording")
         self._leaves: dict[Value, np.ndarray] = {}
         self._values: dict[int, tuple[Any, Value]] = {}
+        self._overwritten: list[tuple[Any, Value]] = []  # variables that have been assigned since they were read
         self._living: weakref.WeakSet[Tensor] = weakref.WeakSet()
         self._makers: dict[Value, Instruction] = {}
         self._indexed = 0
@@ -76,12 +77,14 @@ class Recording:
                 tensor.readers.add(self)
         return self._values[key][1]
 
-    def known(self, item: Any) -> Operand | None:
-        """The operand that this tensor or variable already is here, or None."""
-        if isinstance(item, Tensor) and item.trace is self:
-            return item.operand
-        found = self._values.get(id(item) if hasattr(item, "storage") else id(item.array))
-        return found[1] if found else None
+    def known(self, item: Any) -> list[Operand]:
+        """The operands that this tensor or variable already is here; one for each value it has had."""
+        if isinstance(item, Tensor) and item.trace is self and item.operand is not None:
+            return [item.operand]
+        is_variable = hasattr(item, "storage")
+        found = self._values.get(id(item) if is_variable else id(item.array))
+        older = [value for variable, value in self._overwritten if variable is item]
+        return [*older, found[1]] if found else [*older]
 
     def assign(self, variable: Any, tensor: Any) -> None:
         """Under a tape a variable is assigned at once; what was recorded keeps the old value."""
@@ -92,13 +95,15 @@ class Recording:
         found = self._values.pop(id(variable), None)
         if found is not None:
             self._leaves[found[1]] = variable.storage.copy()
+            self._overwritten.append(found)
 
     # -- running
 
     def materialize(self, wanted: Tensor) -> None:
         """Run what ``wanted`` and every other living tensor need; they hold their arrays after."""
         pending = [tensor for tensor in self._living if tensor._array is None]
-        pending.sort(key=lambda tensor: tensor is not wanted)
+        # In one order every time, so that the same recording finds its program.
+        pending.sort(key=lambda tensor: (tensor is not wanted, str(tensor.operand)))
         values = [t.operand for t in pending if isinstance(t.operand, Value) and t.operand not in self._leaves]
         arrays = self._run(list(dict.fromkeys(values))) if values else {}
         for tensor in pending:

@@ -9,11 +9,13 @@ import numpy as np
 
 from flintglass.engines.engine import engine
 from flintglass.primitives import PRIMITIVES
-from flintglass.program import Instruction, Literal, Operand, Program, Value
+from flintglass.program import Instruction, Literal, Operand, Program, Spec, Value
 from flintglass.program.program import substitute
+from flintglass.tracing.naming import SINGLE
+from flintglass.tracing.trimming import trimmed
 
 Definitions = Mapping[Value, Instruction]
-Rule = Callable[[Instruction, Definitions], "Instruction | Operand | None"]
+Rule = Callable[[Instruction, Definitions], "Instruction | list[Instruction] | Operand | None"]
 RULES: dict[str, list[Rule]] = {}
 
 
@@ -40,7 +42,8 @@ def _rewrite(program: Program) -> Program:
         if isinstance(folded, (Value, Literal)):
             table[line.outputs[0]] = folded
             continue
-        line = folded
+        *before, line = folded if isinstance(folded, list) else [folded]
+        lines += before
         key = (line.primitive, line.operands, tuple(line.attributes.items()))
         twin = twins.get(key)
         if twin is not None:
@@ -57,8 +60,8 @@ def _rewrite(program: Program) -> Program:
     )
 
 
-def _fold(line: Instruction, definitions: Definitions) -> Instruction | Operand:
-    """The line, rewritten by the first rules that fit, or the operand that it amounts to."""
+def _fold(line: Instruction, definitions: Definitions) -> Instruction | list[Instruction] | Operand:
+    """The line (or lines), rewritten by the first rules that fit, or the operand that it amounts to."""
     if line.operands and all(isinstance(item, Literal) for item in line.operands):
         known = _computed(line)
         if known is not None:
@@ -89,6 +92,7 @@ def _drop_unread(program: Program) -> Program:
     lines: list[Instruction] = []
     for line in reversed(program.instructions):
         if any(value in read for value in line.outputs):
+            line = trimmed(line, read, simplify)
             read.update(line.values())
             lines.append(line)
     updated = {value for value, _ in program.updates}
@@ -152,9 +156,14 @@ def _twice_negative(line: Instruction, definitions: Definitions) -> Operand | No
     return inner.operands[0] if inner and inner.primitive == "negative" else None
 
 
-@rule("reshape", "cast", "broadcast")
+@rule("reshape", "cast", "broadcast", "slice")
 def _nothing_changes(line: Instruction, definitions: Definitions) -> Operand | None:
     return _unless_broadcast(line, line.operands[0])
+
+
+@rule("reverse")
+def _along_no_axis(line: Instruction, definitions: Definitions) -> Operand | None:
+    return None if line.attributes["axis"] else line.operands[0]
 
 
 @rule("transpose")
@@ -193,20 +202,51 @@ def _spread_of_one_number(line: Instruction, definitions: Definitions) -> Instru
 def _reduce_all_of_reshaped(line: Instruction, definitions: Definitions) -> Instruction | None:
     """Reducing everything does not need another shape first."""
     inner = definitions.get(line.operands[0])  # type: ignore[arg-type]
-    if inner is None or inner.primitive != "reshape" or line.outputs[0].spec.shape:
+    if inner is None or line.outputs[0].spec.shape or not _only_reshapes(line, inner):
         return None
     axes = tuple(range(inner.operands[0].spec.rank))
     return replace(line, operands=inner.operands, attributes={"axis": axes})
 
 
+def _only_reshapes(line: Instruction, inner: Instruction) -> bool:
+    """True where ``inner`` changes no number that ``line`` reduces; a total of one number makes -0.0 a 0.0 only."""
+    totals = {"sum", "mean"}
+    return inner.primitive == "reshape" or (
+        {line.primitive, inner.primitive} <= totals and _drops_ones(inner)
+    )
+
+
+def _drops_ones(line: Instruction) -> bool:
+    return all(line.operands[0].spec.shape[axis] == 1 for axis in line.attributes["axis"])
+
+
 @rule("sum", "mean", "max", "min", "prod")
 def _reduce_single(line: Instruction, definitions: Definitions) -> Instruction | Operand | None:
     """Reducing axes of extent 1 only drops them."""
-    x, axes = line.operands[0], line.attributes.get("axis", ())
-    if any(x.spec.shape[axis] != 1 for axis in axes):
+    x = line.operands[0]
+    if not _drops_ones(line) or (line.primitive in ("sum", "mean") and not _never_negative_zero(x, definitions)):
         return None
     shape = line.outputs[0].spec.shape
     return x if shape == x.spec.shape else replace(line, primitive="reshape", attributes={"shape": shape})
+
+
+def _never_negative_zero(operand: Operand, definitions: Definitions) -> bool:
+    """A sum begins with 0.0, so that the sum of -0.0 alone is 0.0."""
+    inner = definitions.get(operand)  # type: ignore[arg-type]
+    while inner is not None and inner.primitive == "reshape":
+        inner = definitions.get(inner.operands[0])  # type: ignore[arg-type]
+    return not operand.spec.is_float or (
+        inner is not None and inner.primitive in ("square", "absolute", "exp", "sum", "mean")
+    )
+
+
+@rule("cast")
+def _size_in_its_own_dtype(line: Instruction, definitions: Definitions) -> Instruction | None:
+    inner = definitions.get(line.operands[0])  # type: ignore[arg-type]
+    dtype = line.outputs[0].spec.dtype
+    if inner is None or inner.primitive != "extent" or dtype not in ("float32", "float64"):
+        return None
+    return replace(inner, outputs=line.outputs, attributes={**inner.attributes, "dtype": dtype}, origin=line.origin)
 
 
 @rule("matmul")
@@ -242,6 +282,28 @@ def _read_through_broadcast(line: Instruction, definitions: Definitions) -> Inst
         if tuple(specs) == tuple(value.spec for value in line.outputs):
             operands = trial
     return None if tuple(operands) == line.operands else replace(line, operands=tuple(operands))
+
+
+@rule("add", "subtract", "multiply", "divide", "negative")
+def _spread_after_computing(line: Instruction, definitions: Definitions) -> list[Instruction] | None:
+    """What is computed from single numbers that are spread is computed once, then spread."""
+    (output,) = line.outputs
+    sources = [_single(operand, definitions) for operand in line.operands]
+    if not output.spec.shape or any(source is None for source in sources):
+        return None
+    number = Value(f"{output.name}{SINGLE}", Spec((), output.spec.dtype))
+    computed = replace(line, outputs=(number,), operands=tuple(source for source in sources if source is not None))
+    spread = Instruction((output,), "broadcast", (number,), {"shape": output.spec.shape}, line.origin)
+    return [computed, spread]
+
+
+def _single(operand: Operand, definitions: Definitions) -> Operand | None:
+    """The one number that the operand is, or that is spread over it."""
+    if not operand.spec.shape:
+        return operand
+    inner = definitions.get(operand)  # type: ignore[arg-type]
+    spread = inner is not None and inner.primitive == "broadcast" and not inner.operands[0].spec.shape
+    return inner.operands[0] if inner is not None and spread else None
 
 
 for _name, _primitive in PRIMITIVES.items():

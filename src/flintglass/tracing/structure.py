@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
@@ -17,19 +17,19 @@ def flatten(structure: Any) -> list[Any]:
 
 def pack(structure: Any, leaves: Sequence[Any]) -> Any:
     """The same nesting as ``structure`` with other leaves."""
-    iterator = iter(leaves)
+    return _build(structure, iter(leaves))
 
-    def build(item: Any) -> Any:
-        if isinstance(item, dict):
-            filled = {key: build(item[key]) for key in sorted(item)}
-            return {key: filled[key] for key in item}
-        if isinstance(item, tuple) and hasattr(item, "_fields"):
-            return type(item)(*(build(part) for part in item))
-        if isinstance(item, (list, tuple)):
-            return type(item)(build(part) for part in item)
-        return next(iterator)
 
-    return build(structure)
+# Not a closure within pack: one that calls itself would keep the leaves until the next garbage collection.
+def _build(item: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(item, dict):
+        filled = {key: _build(item[key], leaves) for key in sorted(item)}
+        return {key: filled[key] for key in item}
+    if isinstance(item, tuple) and hasattr(item, "_fields"):
+        return type(item)(*(_build(part, leaves) for part in item))
+    if isinstance(item, (list, tuple)):
+        return type(item)(_build(part, leaves) for part in item)
+    return next(leaves)
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from flintglass.program import Literal, Operand
@@ -76,7 +77,7 @@ class GradientTape:
         targets = [leaf for leaf in flatten(target) if leaf is not None]
         given = flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
         leaves = flatten(sources)
-        known = [self._operand(leaf) for leaf in leaves]
+        known = [self._operands(leaf) for leaf in leaves]
         with context.answering(self._trace):
             b = self._trace.builder
             outputs = [self._trace.operand(item) for item in targets]
@@ -84,11 +85,11 @@ class GradientTape:
                 b.full(output.spec.shape, 1.0, output.spec.dtype) if g is None else self._trace.operand(convert(g))
                 for output, g in zip(outputs, given, strict=True)
             ]
-            wrt = [item for item in known if item is not None]
-            found = dict(zip(wrt, reverse(b, outputs, cotangents, wrt, getattr(self._trace, "names", None)),
-                             strict=True))
-        results = [self._result(found.get(item) if item is not None else None, leaf, unconnected_gradients)
-                   for item, leaf in zip(known, leaves, strict=True)]
+            found = self._reverse(outputs, cotangents, known)
+        results = [
+            self._result(gradient, leaf, unconnected_gradients)
+            for gradient, leaf in zip(found, leaves, strict=True)
+        ]
         return pack(sources, results) if isinstance(sources, (list, tuple, dict)) else results[0]
 
     def jacobian(self, target: Any, sources: Any) -> Any:
@@ -104,19 +105,28 @@ class GradientTape:
     def _row_gradients(self, target: Tensor, leaves: list[Any]) -> list[list[Any]]:
         """For each source the gradients of every element of the target."""
         self._used = True
-        known = [self._operand(leaf) for leaf in leaves]
+        known = [self._operands(leaf) for leaf in leaves]
         rows: list[list[Any]] = [[] for _ in leaves]
         with context.answering(self._trace):
             b = self._trace.builder
             vector = b.reshape(self._trace.operand(target), (target.spec.size,))
             for element in range(int(target.spec.size)):
                 one = b.slice(vector, start=(element,), stop=(element + 1,), step=(1,))
-                wrt = [item for item in known if item is not None]
-                cotangent = b.full((1,), 1.0, target.dtype)
-                found = dict(zip(wrt, reverse(b, [one], [cotangent], wrt), strict=True))
-                for row, item, leaf in zip(rows, known, leaves, strict=True):
-                    row.append(self._result(found.get(item) if item is not None else None, leaf, "none"))
+                found = self._reverse([one], [b.full((1,), 1.0, target.dtype)], known)
+                for row, gradient, leaf in zip(rows, found, leaves, strict=True):
+                    row.append(self._result(gradient, leaf, "none"))
         return rows
+
+    def _reverse(
+        self, outputs: list[Operand], cotangents: list[Operand], known: list[list[Operand]]
+    ) -> list[Operand | None]:
+        """The gradient along each source: the sum of those along the values that it has had."""
+        b = self._trace.builder
+        wrt = [item for group in known for item in group]
+        names = getattr(self._trace, "names", None)
+        found = dict(zip(wrt, reverse(b, outputs, cotangents, wrt, names), strict=True))
+        flows = [[found[item] for item in group if found[item] is not None] for group in known]
+        return [reduce(b.add, group) if group else None for group in flows]
 
     def stop_recording(self) -> Any:
         """A context in which operations run at once and are not recorded."""
@@ -132,8 +142,8 @@ class GradientTape:
         if self._trace is None:
             self._trace = Recording()
 
-    def _operand(self, leaf: Any) -> Operand | None:
-        """The operand of a source, where it is watched."""
+    def _operands(self, leaf: Any) -> list[Operand]:
+        """The operands of a source, where it is watched; a variable that was assigned has several."""
         watched = any(leaf is item for item in self._watched)
         is_variable = hasattr(leaf, "storage")
         if is_variable and not watched:
@@ -141,10 +151,10 @@ class GradientTape:
         if not isinstance(leaf, Tensor):
             raise TypeError(f"gradient() takes tensors and variables as sources, not {type(leaf).__name__}")
         if not watched and not (leaf.trace is self._trace and not isinstance(leaf.operand, Literal)):
-            return None
+            return []
         if isinstance(self._trace, Recording):
             return self._trace.known(leaf)
-        return self._trace.operand(leaf)
+        return [self._trace.operand(leaf)]
 
     def _result(self, operand: Operand | None, leaf: Any, unconnected: str) -> Any:
         if operand is not None:

@@ -58,7 +58,13 @@ class TracedSize(Size):
     # What is no polynomial of the size.
     __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __pow__ = __rpow__ = _computed
 
-    # With a float the size becomes a tensor, as in a quotient.
+    # In a quotient, and with a float, the size becomes a tensor.
+    def __truediv__(self, other: Any) -> Any:
+        return divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return divide(other, self)
+
     def __add__(self, other: Any) -> Any:
         return binary("add", self, other) if isinstance(other, float) else super().__add__(other)
 

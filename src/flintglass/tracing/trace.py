@@ -14,6 +14,7 @@ from flintglass.primitives import Builder
 from flintglass.program import Literal, Operand, Program, Spec, Value
 from flintglass.tracing import context
 from flintglass.tracing.block_names import with_unique_blocks
+from flintglass.tracing.finished import finished
 from flintglass.tracing.naming import named
 from flintglass.tracing.simplify import simplify
 from flintglass.tracing.structure import flatten, pack
@@ -144,7 +145,8 @@ class Trace:
             if self._current[key] != value
         ]
         program = self.builder.finish(outputs, names, updates)
-        program = with_unique_blocks(named(simplify(program), self.names))
+        program = simplify(program) if self.parent is not None else finished(program)
+        program = with_unique_blocks(named(program, self.names))
         kept = {value.name for value in program.state}
         return Traced(
             program,
@@ -174,7 +176,7 @@ def trace_body(
     names: the inputs' names in the listing.
     """
     parent = context.active()
-    writing = Trace(name, parent=parent if isinstance(parent, Trace) else _Outside())
+    writing = Trace(name, parent=parent if isinstance(parent, Trace) else Outside())
     labels = names or [f"x{i or ''}" for i in range(len(specs))]
     inputs = [writing.input(label, spec) for label, spec in zip(labels, specs, strict=True)]
     with context.answering(writing):
@@ -183,7 +185,7 @@ def trace_body(
     return traced.program, traced.captures, result
 
 
-class _Outside:
+class Outside:
     """The parent of a body that is traced outside every program: variables are captured themselves.
 
     So a GradientTape, when the block is applied, sees that they were read.

@@ -25,10 +25,11 @@ class Variable(Tensor):
     """A value that lives from step to step: a weight, a slot of an optimizer, a sum, a counter.
 
     initializer: an array, a number, or a callable ``(shape, dtype) -> tensor``; with a callable ``shape``
-    is required. path: the name with the names of its owners in front, ``dense/kernel``.
+    is required. path: the name with the names of its owners in front, ``sequential/dense/kernel``.
+    label: the path as listings show it, ``dense/kernel``: without the model, if that says nothing there.
     """
 
-    __slots__ = ("constraint", "name", "owner", "path", "readers", "regularizer", "trainable")
+    __slots__ = ("constraint", "label", "name", "owner", "path", "readers", "regularizer", "trainable")
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Variable(Tensor):
         trainable: bool = True,
         name: str | None = None,
         path: str | None = None,
+        label: str | None = None,
     ) -> None:
         if callable(initializer) and not isinstance(initializer, Tensor):
             if shape is None:
@@ -49,6 +51,7 @@ class Variable(Tensor):
         super().__init__(np.array(array, order="C"))
         self.name = name or "variable"
         self.path = path or self.name
+        self.label = label or self.path
         self.trainable = trainable
         self.regularizer: Any = None
         self.constraint: Any = None
@@ -56,6 +59,17 @@ class Variable(Tensor):
         # Recordings that hold this array, not a copy of it: they copy it before it is overwritten.
         self.readers: weakref.WeakSet[Any] = weakref.WeakSet()
         self._spec = Spec(array.shape, array.dtype.name)
+
+    def __getstate__(self) -> Any:
+        """What a copy takes over: all but the slab, which the copy does not lie in, and who is reading."""
+        slots = {slot for kind in type(self).__mro__ for slot in getattr(kind, "__slots__", ())}
+        kept = slots - {"__weakref__", "owner", "readers", "_array"}
+        return None, {"_array": self.storage.copy(), **{name: getattr(self, name) for name in sorted(kept)}}
+
+    def __setstate__(self, state: Any) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        self.owner, self.readers = None, weakref.WeakSet()
 
     @property
     def storage(self) -> np.ndarray:
@@ -70,8 +84,8 @@ class Variable(Tensor):
 
     @property
     def identifier(self) -> str:
-        """The path as a name of a program: ``dense.kernel``."""
-        return identifier(self.path)
+        """The label as a name of a program: ``dense.kernel``."""
+        return identifier(self.label)
 
     @property
     def array(self) -> np.ndarray:

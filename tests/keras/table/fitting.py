@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.keras.case import BOTH, SINGLE, Case, Data
+from tests.keras.case import BOTH, DOUBLE, SINGLE, Case, Data
 from tests.keras.table.losses import net
 from tests.keras.table.models import two_outputs
 
@@ -34,7 +34,15 @@ CLASSIFIED = {
     "compiled": {"metrics": ["accuracy"]},
 }
 CASES = [
-    Case("sample_weight", net(2), fit=_weighted, compiled={"metrics": ["mae"], "weighted_metrics": ["mse"]}, quick=BOTH),
+    Case(
+        "sample_weight", net(2), fit=_weighted, compiled={"metrics": ["mae"], "weighted_metrics": ["mse"]}, quick=DOUBLE
+    ),
+    Case(
+        "sample_weight, metrics of one name",
+        net(2),
+        fit=_weighted,
+        compiled={"metrics": ["mse", "mae"], "weighted_metrics": ["mse", "mae"]},
+    ),
     Case("sample_weight in a column", net(2), fit=_weighted_column, compiled={"weighted_metrics": ["mae"]}),
     Case(
         "sample_weight of classes",
@@ -51,7 +59,9 @@ CASES = [
         loss=BOTH_LOSSES,
         fit=lambda data: {"sample_weight": [data.row_weights(), data.row_weights()[::-1]]},
     ),
-    Case("class_weight, labels", net(3, "softmax"), y="labels", fit=lambda data: {"class_weight": WEIGHTS}, **CLASSIFIED),
+    Case(
+        "class_weight, labels", net(3, "softmax"), y="labels", fit=lambda data: {"class_weight": WEIGHTS}, **CLASSIFIED
+    ),
     Case(
         "class_weight, some classes",
         net(3, "softmax"),
@@ -90,7 +100,7 @@ CASES = [
         net(2),
         fit=lambda data: {**_held_out(data), "validation_batch_size": 8, "validation_steps": 3},
     ),
-    Case("steps_per_epoch", net(2), fit=lambda data: {"steps_per_epoch": 4}, epochs=5, compiled=MAE),
+    Case("steps_per_epoch of a whole pass", net(2), fit=lambda data: {"steps_per_epoch": 5}, compiled=MAE),
     Case("initial_epoch", net(2), fit=lambda data: {"initial_epoch": 3}, epochs=13),
     Case("one batch for all rows", net(2), batch={"float32": 72, "float64": 72}, epochs=50, dtypes=SINGLE),
     Case("one row a batch", net(2), batch={"float32": 1, "float64": 1}, epochs=1, dtypes=BOTH),

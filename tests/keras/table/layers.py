@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flintglass.activations import FUNCTIONS
-from tests.keras.case import BOTH, DOUBLE, ODD, SINGLE, Case
+from tests.keras.case import DOUBLE, SINGLE, Case
 
-# Two activations of these need more than x: one has settings, one halves the last axis.
-PLAIN = sorted(set(FUNCTIONS) - {"threshold", "glu", "swish", "hard_swish", "tanh"})
-# Other names of the same functions.
-ALIASES = ("swish", "hard_swish")
+from flintglass.activations import FUNCTIONS
+
+# Those with a case of their own are left out, other names of the same functions, and sparsemax, whose rows do
+# not sum to one in Keras: test_disagreements.py.
+PLAIN = sorted(set(FUNCTIONS) - {"threshold", "glu", "swish", "hard_swish", "tanh", "sparsemax"})
 
 TANH = (
     "Keras's ops.tanh computes in float32 at every floatx, so float64 is driven through tanh written as "
@@ -36,9 +36,15 @@ def hidden(**dense: Any) -> Callable[[Any], Any]:
     return build
 
 
-def on_cube(*stack: Callable[[Any], Any], shape: tuple[int, ...] = (3, 4)) -> Callable[[Any], Any]:
+def on_cube(*stack: Callable[[Any], Any], shape: tuple[int, ...] = (4, 3)) -> Callable[[Any], Any]:
     """These layers, on rows that are matrices."""
     return lambda side: side.Sequential([side.Input(shape), *(layer(side) for layer in stack)])
+
+
+def halved(side: Any) -> Any:
+    """glu, which halves the last axis, as an operation: Keras's Dense expects an activation to keep the shape."""
+    x = side.Input((5,))
+    return side.Model(x, side.layers.Dense(2)(side.ops.glu(side.layers.Dense(8)(x))))
 
 
 def _dense(units: int, **arguments: Any) -> Callable[[Any], Any]:
@@ -61,7 +67,7 @@ def _regularizers() -> list[Case]:
     ]
     found += [
         Case("orthogonal on the activity", hidden(activity_regularizer=made["orthogonal"])),
-        Case("l2 by name", hidden(kernel_regularizer="l2", bias_regularizer="l1", activity_regularizer="l1_l2")),
+        Case("l2 by name", hidden(kernel_regularizer="l2", bias_regularizer="l1", activity_regularizer="l1l2")),
     ]
     return found
 
@@ -85,19 +91,18 @@ def _constraints() -> list[Case]:
 
 def _activations() -> list[Case]:
     plain = [
-        Case(f"activation {name}", hidden(activation=name), quick=BOTH if name == "relu" else ())
-        for name in PLAIN
+        Case(f"activation {name}", hidden(activation=name), quick=SINGLE if name == "relu" else ()) for name in PLAIN
     ]
     return [
         *plain,
-        Case("activation tanh", hidden(activation="tanh"), dtypes=SINGLE, quick=SINGLE),
+        Case("activation tanh", hidden(activation="tanh"), dtypes=SINGLE),
         Case(
             "activation tanh, by sigmoid",
             hidden(activation=lambda side: lambda x: 2 * side.ops.sigmoid(2 * x) - 1),
             dtypes=DOUBLE,
             note=TANH,
         ),
-        Case("activation glu", hidden(activation="glu", units=8)),
+        Case("activation glu", halved),
         Case(
             "activation threshold",
             hidden(activation=lambda side: lambda x: side.activations.threshold(x, 0.1, -0.2)),
@@ -120,18 +125,16 @@ def _activations() -> list[Case]:
 def _dense_arguments() -> list[Case]:
     constant = lambda side: side.initializers.Constant(0.25)  # noqa: E731
     return [
-        Case("Dense without arguments", hidden(activation=None), quick=BOTH),
+        Case("Dense without arguments", hidden(activation=None), quick=DOUBLE),
         Case("use_bias=False", hidden(use_bias=False)),
         Case("initializers", hidden(kernel_initializer="he_normal", bias_initializer=constant)),
         Case("trainable=False", hidden(trainable=False)),
         Case(
-            "a layer in float64",
-            hidden(dtype="float64"),
+            "a layer in float32 inside",
+            hidden(dtype="float32"),
             dtypes=DOUBLE,
-            batch=ODD,
-            loss="huber",
-            limits={"float64": 1e-6},
-            note="the odd batch shows Keras's rounding of 1/n, of 3e-8 a step",
+            limits={"float64": 1e-5},
+            note="one layer of a float64 model computes in float32, and so the limit is that of float32",
         ),
         Case("one unit, one column", lambda side: side.Sequential([side.layers.Dense(1)]), y="number"),
         Case("Dense on rank 3", on_cube(_dense(4, activation="softplus"), _dense(2)), x="cube", y="positions"),

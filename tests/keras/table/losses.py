@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.keras.case import BOTH, DOUBLE, ODD, SINGLE, Case
+from tests.keras.case import DOUBLE, ODD, SINGLE, Case
 
 ROUNDED = (
     "Keras averages the columns of a row in float32, which rounds 1/15 by 2e-8: the limit is 1e-6 here; the case "
@@ -69,9 +69,9 @@ def _own_metric(side: Any) -> Any:
 
 ACCURACY = metrics("accuracy")
 NUMBERS = [
-    Case("mse", net(2), compiled=metrics("mse", "mae"), quick=BOTH),
+    Case("mse", net(2), compiled=metrics("mse", "mae"), quick=SINGLE),
     Case("mse, odd batches", net(2), dtypes=DOUBLE, batch=ODD, limits={"float64": 1e-6}, note=ROUNDED),
-    Case("mse as a function, odd batches", net(2), loss=_squares, batch=ODD, quick=DOUBLE),
+    Case("mse as a function, odd batches", net(2), loss=_squares, batch=ODD),
     Case("mae", net(2), loss="mae", compiled=metrics("mean_squared_error")),
     Case("mape", net(2), loss="mape", y="large", optimizer="adam", compiled=metrics("mape")),
     Case("huber", net(2), loss="huber"),
@@ -90,13 +90,13 @@ NUMBERS = [
     Case("metrics of one's own", net(2), compiled=_own_metric),
 ]
 YES_OR_NO = [
-    Case("binary_crossentropy", net(1, "sigmoid"), loss="binary_crossentropy", y="yes", compiled=ACCURACY, quick=SINGLE),
+    Case("binary_crossentropy", net(1, "sigmoid"), loss="binary_crossentropy", y="yes", compiled=ACCURACY),
     Case(
         "BinaryCrossentropy from logits",
         net(1),
         loss=loss("BinaryCrossentropy", from_logits=True),
         y="yes column",
-        compiled=metrics("binary_accuracy", "crossentropy"),
+        compiled=metrics("binary_accuracy", "binary_crossentropy"),
         quick=DOUBLE,
     ),
     Case("bce, two columns", net(2, "sigmoid"), loss="bce", y="yes columns", compiled=metrics("binary_accuracy")),
@@ -106,7 +106,13 @@ YES_OR_NO = [
         loss=loss("BinaryCrossentropy", label_smoothing=0.1),
         y="yes column",
     ),
-    Case("crossentropy, one output", net(1, "sigmoid"), loss="crossentropy", y="yes", compiled=metrics("ce", "acc")),
+    Case(
+        "crossentropy, one output",
+        net(1, "sigmoid"),
+        loss="crossentropy",
+        y="yes column",
+        compiled=metrics("bce", "acc"),
+    ),
 ]
 CLASSES = [
     Case(
@@ -114,9 +120,9 @@ CLASSES = [
         net(3, "softmax"),
         loss="categorical_crossentropy",
         y="onehot",
-        compiled=metrics("accuracy", "crossentropy", "top_k_categorical_accuracy"),
+        compiled=metrics("accuracy", "categorical_crossentropy", "top_k_categorical_accuracy"),
         batch=ODD,
-        quick=BOTH,
+        quick=SINGLE,
     ),
     Case(
         "CategoricalCrossentropy from logits",
@@ -133,7 +139,12 @@ CLASSES = [
         y="onehot",
         batch=ODD,
     ),
-    Case("categorical_crossentropy, rows of zeros", net(3, "softmax"), loss="categorical_crossentropy", y="onehot and none"),
+    Case(
+        "categorical_crossentropy, rows of zeros",
+        net(3, "softmax"),
+        loss="categorical_crossentropy",
+        y="onehot and none",
+    ),
     Case("categorical_crossentropy of sigmoids", net(3, "sigmoid"), loss="categorical_crossentropy", y="onehot"),
     Case(
         "sparse_categorical_crossentropy",
@@ -149,7 +160,7 @@ CLASSES = [
         net(3),
         loss=loss("SparseCategoricalCrossentropy", from_logits=True),
         y="label column",
-        compiled=metrics("accuracy", "crossentropy"),
+        compiled=metrics("accuracy", "sparse_categorical_crossentropy"),
         batch=ODD,
     ),
     Case(
@@ -159,8 +170,14 @@ CLASSES = [
         y="some labels",
         batch=ODD,
     ),
-    Case("crossentropy, labels", net(3, "softmax"), loss="crossentropy", y="labels", compiled=metrics("acc", "ce")),
-    Case("crossentropy, one-hot", net(3, "softmax"), loss="ce", y="onehot", compiled=metrics("ce", "accuracy")),
+    Case(
+        "crossentropy, labels",
+        net(3, "softmax"),
+        loss="crossentropy",
+        y="labels",
+        compiled=metrics("acc", "sparse_categorical_accuracy"),
+    ),
+    Case("crossentropy, one-hot", net(3, "softmax"), loss="ce", y="onehot", compiled=metrics("accuracy")),
     Case("mse of classes, accuracy", net(3, "softmax"), y="onehot", compiled=metrics("accuracy", "mse"), dtypes=SINGLE),
 ]
 CASES = [*NUMBERS, *YES_OR_NO, *CLASSES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.keras.case import BOTH, SINGLE, Case
+from tests.keras.case import SINGLE, Case
 
 
 def stack(side: Any) -> Any:
@@ -212,13 +212,13 @@ CASES = [
     Case("Sequential by add()", added),
     Case("Sequential by input_shape", by_input_shape),
     Case("Sequential by input_dim", by_input_dim),
-    Case("functional", functional, quick=SINGLE),
+    Case("functional", functional),
     Case("two inputs joined by +", joined, x="pair", quick=SINGLE),
     Case("two inputs, data by name", joined, x="named"),
     Case("operations between layers", by_operations, x="pair"),
     Case("a shared layer", shared, x="pair", quick=("float64",)),
     Case("residual connections", residual),
-    Case("two outputs", two_outputs, y="both", loss=TWO, compiled={"metrics": [["mae"], ["accuracy"]]}, quick=BOTH),
+    Case("two outputs", two_outputs, y="both", loss=TWO, compiled={"metrics": [["mae"], ["accuracy"]]}, quick=SINGLE),
     Case("two outputs, loss_weights", two_outputs, y="both", loss=TWO, compiled={"loss_weights": [0.5, 2.0]}),
     Case(
         "two outputs, by name",
@@ -228,13 +228,13 @@ CASES = [
         compiled={"loss_weights": {"values": 2.0, "classes": 0.5}, "metrics": {"classes": ["accuracy"]}},
     ),
     Case("two outputs, targets in a list, losses by name", two_outputs, y="both", loss=BY_NAME),
-    Case("two outputs, one loss for both", twice, y="numbers twice", loss="mse", compiled={"metrics": ["mae"]})
-    if False
-    else Case("two outputs, a loss each", twice, y="numbers twice", loss=["mse", "mae"]),
+    Case("two outputs, a loss each", twice, y="numbers twice", loss=["mse", "mae"]),
+    Case("two outputs, the second without a loss", twice, y="numbers twice", loss=["mse", None]),
+    Case("two outputs, the first without a loss", twice, y="numbers twice", loss=[None, "mse"]),
     Case("inputs and outputs in dictionaries", named_ends, x="named", y="named", loss=BY_NAME),
     Case("a model in a model", nested),
     Case("a stack in a stack", stack_in_stack),
-    Case("subclassed Model", subclassed, quick=SINGLE),
+    Case("subclassed Model", subclassed),
     Case("subclassed Model with a list of layers", listed),
     Case("subclassed Layer: add_weight, add_loss", own_layer, quick=("float64",)),
     Case("subclassed Model: add_loss alone", own_loss, y="none", loss=None),

@@ -72,22 +72,24 @@ class NumpyEngine(Engine):
 
     def fit(self, work: Pass) -> int:
         plans: dict[tuple[tuple[int, ...], ...], tuple[Loaded, Plan]] = {}
-        step = 0
+        before, after, stop = work.before_step, work.on_step, work.stop
+        step, shapes = 0, None
         with np.errstate(all="ignore"):
             for batch in work.source:
-                if work.before_step is not None:
-                    work.before_step(step)
-                found = plans.get(batch.shapes)
-                if found is None:
-                    loaded = self.load(work.program, sizes_of(work.program, batch.arrays()))
-                    found = plans[batch.shapes] = (loaded, loaded.take(work.state))
-                plan = found[1]
+                if before is not None:
+                    before(step)
+                if batch.shapes is not shapes:
+                    shapes = batch.shapes
+                    if shapes not in plans:
+                        loaded = self.load(work.program, sizes_of(work.program, batch.arrays()))
+                        plans[shapes] = (loaded, loaded.take(work.state))
+                    plan = plans[shapes][1]
                 batch.fill(plan.inputs)
                 _run(plan)
-                if work.on_step is not None:
-                    work.on_step(step, plan.outputs)
+                if after is not None:
+                    after(step, plan.outputs)
                 step += 1
-                if work.stop():
+                if stop():
                     break
         for loaded, plan in plans.values():
             loaded.give_back(plan)
@@ -95,6 +97,14 @@ class NumpyEngine(Engine):
 
 
 def _run(plan: Plan) -> None:
+    if plan.one_thread is None:
+        _run_lines(plan)
+    else:
+        with plan.one_thread:
+            _run_lines(plan)
+
+
+def _run_lines(plan: Plan) -> None:
     """Run the plan; an error says which line it was."""
     thunks: Any = iter(plan.thunks)
     try:

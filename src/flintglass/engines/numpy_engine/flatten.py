@@ -32,6 +32,7 @@ class Flat:
     literals: dict[int, np.ndarray] = field(default_factory=dict)
     slots_of_literals: dict[Literal, int] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
+    known: dict[Any, tuple[int, ...]] = field(default_factory=dict)
     state: list[int] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
@@ -47,7 +48,8 @@ class Flat:
         """The slot that holds this number for good."""
         if literal not in self.slots_of_literals:
             slot = self.slots_of_literals[literal] = self.slot(literal.spec)
-            self.literals[slot] = np.asarray(literal.value, literal.spec.dtype)
+            array = self.literals[slot] = np.asarray(literal.value, literal.spec.dtype)
+            array.flags.writeable = False
         return self.slots_of_literals[literal]
 
 
@@ -79,9 +81,13 @@ def _append(flat: Flat, program: Program, table: dict[Value, int], sizes: Mappin
             results = [_slot(flat, operand, inner) for operand in body.outputs]
             table.update(zip(line.outputs, results, strict=True))
             continue
-        outputs = tuple(flat.slot(value.spec.bind(sizes)) for value in line.outputs)
+        # A block may compute again what its caller, or its gradient, has computed: one line serves both.
+        key = (line.primitive, inputs, tuple(line.attributes.items()))
+        outputs = flat.known.get(key)
+        if outputs is None:
+            outputs = flat.known[key] = tuple(flat.slot(value.spec.bind(sizes)) for value in line.outputs)
+            flat.lines.append(Line(line.primitive, inputs, outputs, bound_attributes(line, sizes), line.origin))
         table.update(zip(line.outputs, outputs, strict=True))
-        flat.lines.append(Line(line.primitive, inputs, outputs, bound_attributes(line, sizes), line.origin))
 
 
 def bound_attributes(line: Instruction, sizes: Mapping[str, int]) -> dict[str, Any]:

@@ -62,6 +62,9 @@ UFUNCS = {
     "shift_left": np.left_shift,
     "shift_right": np.right_shift,
 }
+MANY_ZEROS = 131072  # elements
+MANY_CHOICES = 1024  # elements
+INTEGERS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}  # by their bytes
 EXTREMA = {"maximum": np.maximum, "minimum": np.minimum}
 
 
@@ -81,7 +84,24 @@ KERNELS.update({name: _of_extremum(ufunc) for name, ufunc in EXTREMA.items()})
 @kernel
 def relu(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Mapping[str, Any]) -> Thunk:
     """One comparison with 0, which lets nan through."""
-    return partial(np.maximum, inputs[0], np.zeros((), outputs[0].dtype), out=outputs[0])
+    (x,), (out,) = inputs, outputs
+    # NumPy compares two arrays in vectors, an array and a number one by one: 1.6 us against 4.0 for 32x128,
+    # 14 against 54 for 128x512. From some size on memory is the limit, and the zeros cost as much.
+    zeros = np.zeros(out.shape if out.size <= MANY_ZEROS else (), out.dtype)
+    return partial(np.maximum, x, zeros, out=out)
+
+
+@kernel
+def clip(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Mapping[str, Any]) -> Thunk:
+    """The larger of x and low, and of that the smaller with high."""
+    (x, low, high), (y,) = inputs, outputs
+    partly = np.empty_like(y) if np.may_share_memory(y, high) else y
+
+    def run() -> None:
+        np.maximum(x, low, out=partly)
+        np.minimum(partly, high, out=y)
+
+    return run
 
 
 @kernel
@@ -100,8 +120,10 @@ def sigmoid(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Mappi
 
 @kernel
 def select(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Mapping[str, Any]) -> Thunk:
-    """One operand is copied whole, then the other where it is wanted."""
+    """One operand is copied whole, then the other where it is wanted; large ones are chosen by bits."""
     (condition, x, y), (out,) = inputs, outputs
+    if out.size >= MANY_CHOICES and out.itemsize in INTEGERS:
+        return _select_bits(condition, x, y, out)
     if np.may_share_memory(out, condition):
         chosen = np.empty_like(out)
         choose, copy = select(inputs, [chosen], attributes), assignment(out, chosen)
@@ -116,6 +138,30 @@ def select(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Mappin
         return lambda: (invert(), fill(), put())
     fill, put = assignment(out, y), _put(out, condition, x)
     return lambda: (fill(), put())
+
+
+def _select_bits(condition: Array, x: Array, y: Array, out: Array) -> Thunk:
+    """Without a branch for each element, which processors guess wrong half the time.
+
+    Measured where half of the conditions hold, in us, 32x128 and 128x512: putmask 15 and 390; by bits 6 and 62;
+    the product alone, where one operand is the number 0, 3 and 30.
+    """
+    x, y, result = (array.view(INTEGERS[out.itemsize]) for array in (x, y, out))
+    if _is_zero(y):
+        return partial(np.multiply, x, condition, result)
+    changes = np.empty(out.shape, result.dtype)
+
+    def run() -> None:
+        np.bitwise_xor(x, y, changes)
+        np.multiply(changes, condition, changes)
+        np.bitwise_xor(changes, y, result)
+
+    return run
+
+
+def _is_zero(array: Array) -> bool:
+    """True for the literal 0: literals are the only numbers that nobody can write to."""
+    return array.ndim == 0 and array.base is not None and not array.base.flags.writeable and not array[()]
 
 
 def _put(out: Array, condition: Array, value: Array) -> Thunk:

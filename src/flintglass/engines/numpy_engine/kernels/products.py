@@ -25,9 +25,9 @@ def matmul(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Mappin
         return lambda: np.copyto(out, np.matmul(a.astype(dtype), b.astype(dtype)), casting="same_kind")
     if b.ndim == 2 < a.ndim:
         a, out = _as_one_matrix(a, out)
-    # np.dot calls the same BLAS as np.matmul with 1 us less of preparation (1.8 against 2.9 for 10x4 @ 4x3),
-    # and does not leave it where the inner extent is 1 (3 against 13 for 32x1 @ 1x64).
-    return partial(np.dot if a.ndim == b.ndim == 2 else np.matmul, a, b, out)
+    # dot calls the same BLAS as np.matmul with less of preparation (0.7 us against 1.5 for 10x4 @ 4x3), and
+    # does not leave it where the inner extent is 1 (3 against 13 for 32x1 @ 1x64).
+    return partial(a.dot, b, out) if a.ndim == b.ndim == 2 else partial(np.matmul, a, b, out)
 
 
 def _as_one_matrix(a: Array, out: Array) -> tuple[Array, Array]:

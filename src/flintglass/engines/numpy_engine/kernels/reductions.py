@@ -23,12 +23,19 @@ UFUNCS = {
 
 
 def _of(ufunc: np.ufunc) -> Kernel:
+    reduce: Any = ufunc.reduce
+
     def bind(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Attributes) -> Thunk:
         (x,), (out,) = inputs, outputs
-        keepdims = attributes.get("keepdims", False)
-        return partial(ufunc.reduce, x, attributes["axis"], out.dtype, out=out, keepdims=keepdims)
+        # By position: keywords cost 0.2 us.
+        return partial(reduce, x, _axis(attributes), out.dtype, out, attributes.get("keepdims", False))
 
     return bind
+
+
+def _axis(attributes: Attributes) -> Any:
+    axes = attributes["axis"]
+    return axes[0] if len(axes) == 1 else axes
 
 
 KERNELS.update({name: _of(ufunc) for name, ufunc in UFUNCS.items()})
@@ -42,10 +49,13 @@ def mean(inputs: Sequence[Array], outputs: Sequence[Array], attributes: Attribut
     if out.dtype == np.float16:
         # The sum, or even the count, may be more than a half-precision number can hold.
         return lambda: np.copyto(out, np.mean(x, axes, np.float32, keepdims=keepdims), casting="same_kind")
-    add, divide = np.add.reduce, np.true_divide
+    # A total of its own: on a single element NumPy is slow in place (1.1 us for this division, else 0.4).
+    total, number, axis = np.empty_like(out), np.asarray(count), _axis(attributes)
+    add: Any = np.add.reduce
+    divide = np.true_divide
 
     def run() -> None:
-        add(x, axes, None, out=out, keepdims=keepdims)
-        divide(out, count, out)
+        add(x, axis, None, total, keepdims)
+        divide(total, number, out)
 
     return run

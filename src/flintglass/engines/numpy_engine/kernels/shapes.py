@@ -33,13 +33,16 @@ def transpose(x: Array, attributes: Attributes) -> Array:
 
 @view
 def reverse(x: Array, attributes: Attributes) -> Array:
-    return np.flip(x, attributes["axis"])
+    # With an Ellipsis, a value of rank 0 gives a view and not a number.
+    index: list[Any] = [slice(None, None, -1 if axis in attributes["axis"] else None) for axis in range(x.ndim)]
+    return x[(*index, ...)]
 
 
 @view
 def slice_(x: Array, attributes: Attributes) -> Array:
     steps = attributes.get("step", (1,) * x.ndim)
-    return x[tuple(map(slice, attributes["start"], attributes["stop"], steps))]
+    index: list[Any] = list(map(slice, attributes["start"], attributes["stop"], steps))
+    return x[(*index, ...)]
 
 
 def _copy_of(viewed: View) -> Kernel:
