@@ -27,8 +27,12 @@ model = fg.Sequential(
 )
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
-    images[held_out:], labels[held_out:], validation_data=(images[:held_out], labels[:held_out]),
-    epochs=40, batch_size=32, verbose=0,
+    images[held_out:],
+    labels[held_out:],
+    validation_data=(images[:held_out], labels[:held_out]),
+    epochs=40,
+    batch_size=32,
+    verbose=0,
 )
 model.summary()
 

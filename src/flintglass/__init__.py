@@ -5,8 +5,22 @@ from flintglass.faces import lazy_face
 __version__ = "0.1.0.dev0"
 
 PACKAGES = (
-    "activations", "callbacks", "config", "constraints", "glass", "initializers", "layers", "losses", "metrics",
-    "models", "ops", "optimizers", "program", "random", "regularizers", "utils",
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "glass",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "program",
+    "random",
+    "regularizers",
+    "utils",
 )
 TABLE = {
     **{name: f"flintglass.{name}:*" for name in PACKAGES},

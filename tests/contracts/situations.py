@@ -108,9 +108,7 @@ SMOOTH = {
     "each with a whole number": Situation(
         "each", "float64[n, 3];int32[n, 1]", {"body": block("counted", "float64[];int32[]", _counted)}
     ),
-    "cond, true": Situation(
-        "cond", "bool[];float64[n, 3];float64[3]", {"true": TRUE, "false": FALSE}, given={0: True}
-    ),
+    "cond, true": Situation("cond", "bool[];float64[n, 3];float64[3]", {"true": TRUE, "false": FALSE}, given={0: True}),
     "cond, false": Situation(
         "cond", "bool[];float64[n, 3];float64[3]", {"true": TRUE, "false": FALSE}, given={0: False}
     ),
@@ -157,9 +155,7 @@ SMOOTH = {
     ),
 }
 BELOW = block("below", "int32[];int32[];float64[n]", lambda b, i, end, x: [b.less(i, end)])
-DOUBLED = block(
-    "doubled", "int32[];int32[];float64[n]", lambda b, i, end, x: [b.add(i, 1), end, b.multiply(x, 1.5)]
-)
+DOUBLED = block("doubled", "int32[];int32[];float64[n]", lambda b, i, end, x: [b.add(i, 1), end, b.multiply(x, 1.5)])
 LOOPS = {
     "while": Situation("while", "int32[];int32[];float64[n]", {"condition": BELOW, "body": DOUBLED}, {0: 0, 1: 3}),
     "while that never runs": Situation(

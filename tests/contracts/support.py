@@ -34,9 +34,7 @@ def every_sample(wanted: Wanted = lambda primitive, sample: True) -> Callable[[C
                     try:
                         check(primitive, sample)
                     except BaseException as failure:
-                        failure.add_note(
-                            f"{primitive.name}, sample {index}: {sample.specs}, {sample.attributes}"
-                        )
+                        failure.add_note(f"{primitive.name}, sample {index}: {sample.specs}, {sample.attributes}")
                         raise
 
         test.__name__, test.__doc__ = check.__name__, check.__doc__
@@ -90,10 +88,7 @@ def draw(sample: Sample, generator: np.random.Generator, sizes: Mapping[str, int
         drawn = sample.values(generator, shapes)
     else:
         drawn = [_within(sample, item, generator) for item in specs]
-    return [
-        np.asarray(array).astype(item.dtype).reshape(item.shape)
-        for array, item in zip(drawn, specs, strict=True)
-    ]
+    return [np.asarray(array).astype(item.dtype).reshape(item.shape) for array, item in zip(drawn, specs, strict=True)]
 
 
 def _within(sample: Sample, item: Spec, generator: np.random.Generator) -> np.ndarray:
@@ -122,9 +117,7 @@ def thunk(
     return partial(np.copyto, outputs[0], VIEWS[name](inputs[0], attributes))
 
 
-def outputs_for(
-    name: str, inputs: Sequence[np.ndarray], attributes: Mapping[str, Any], poison: int = 77
-) -> Arrays:
+def outputs_for(name: str, inputs: Sequence[np.ndarray], attributes: Mapping[str, Any], poison: int = 77) -> Arrays:
     """Arrays as the shape rule wants them, filled with what no kernel leaves there."""
     specs = PRIMITIVES[name].specs([Spec(array.shape, array.dtype.name) for array in inputs], attributes)
     return [np.full(item.shape, poison, item.dtype) for item in specs]

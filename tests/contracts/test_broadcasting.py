@@ -42,17 +42,13 @@ def test_the_rule_is_that_of_numpy(shapes: list[tuple[int, ...]]) -> None:
 def test_a_named_size_fits_itself_and_one_and_nothing_else(shapes: list[tuple[int, ...]]) -> None:
     # 7 stands for the name in NumPy's answer; no other extent is 7.
     named = [tuple(Size("n") if extent == 2 else extent for extent in shape) for shape in shapes]
-    expected = broadcast_by_numpy(
-        [tuple(7 if extent == 2 else extent for extent in shape) for shape in shapes]
-    )
+    expected = broadcast_by_numpy([tuple(7 if extent == 2 else extent for extent in shape) for shape in shapes])
     specs = [Spec(shape, "float32") for shape in named]
     if expected is None:
         with pytest.raises(ShapeError):
             broadcast_shapes("here", specs)
     else:
-        assert broadcast_shapes("here", specs) == tuple(
-            Size("n") if extent == 7 else extent for extent in expected
-        )
+        assert broadcast_shapes("here", specs) == tuple(Size("n") if extent == 7 else extent for extent in expected)
 
 
 @given(SHAPES.filter(lambda shapes: len(shapes) >= 2))

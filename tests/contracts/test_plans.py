@@ -13,6 +13,7 @@ from tests.contracts.interpreter import interpret
 from tests.contracts.random_programs import Drawn, assert_same_bits, programs
 from tests.contracts.support import read_spec
 
+from flintglass.engines import engine as engines
 from flintglass.engines.engine import engine
 from flintglass.engines.numpy_engine import groups
 from flintglass.engines.numpy_engine.engine import NumpyEngine
@@ -20,7 +21,7 @@ from flintglass.engines.numpy_engine.flatten import flatten
 from flintglass.engines.numpy_engine.plan import Plan
 from flintglass.errors import IndexOutOfRange, ShapeError
 from flintglass.primitives import Builder
-from flintglass.program import Literal, Program
+from flintglass.program import Literal, Program, parse
 
 
 def run(program, state, inputs):
@@ -343,3 +344,45 @@ def test_many_threads_run_one_loaded_program_and_each_gets_its_own_numbers() -> 
         thread.join()
     assert not wrong
 
+
+def test_threads_that_load_more_sizes_than_are_kept_do_not_disturb_each_other(monkeypatch) -> None:
+    monkeypatch.setattr(engines, "CACHED_BINDINGS", 2)
+    b = Builder("predict")
+    program = b.finish([b.multiply(b.input("x", read_spec("float32[n]")), 2.0)])
+    shared, start, wrong = NumpyEngine(), threading.Barrier(8), []
+
+    def work(seed: int) -> None:
+        start.wait()
+        for size in np.random.default_rng(seed).integers(1, 6, 100):
+            try:
+                found = shared.execute(program, [], [np.ones(size, "f")])[0]
+                wrong.extend([] if (found == 2.0).all() and found.shape == (size,) else [found])
+            except Exception as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_view_of_old_state_that_is_returned_is_read_before_a_group_writes() -> None:
+    text = """program kept
+  state w                                      : float32[2]
+  state u                                      : float32[2]
+    v1 = stop_gradient(w)                      : float32[2]
+    v2 = each moved(w)                         : float32[2]
+    v3 = each moved(u)                         : float32[2]
+  update w <- v2
+  update u <- v3
+  return result = v1
+
+block moved
+  input x                                      : float32[]
+    v1 = x + 1.0                               : float32[]
+  return result = v1"""
+    state = list(np.arange(4, dtype="float32").reshape(2, 2))
+    assert engine("numpy").execute(parse(text), state, [])[0].tolist() == [0.0, 1.0]
+    assert [array.tolist() for array in state] == [[1.0, 2.0], [3.0, 4.0]]

@@ -46,9 +46,7 @@ def is_smooth(primitive: Primitive, sample: Sample) -> bool:
     return primitive.differentiable and computes_in_float64(primitive, sample)
 
 
-@pytest.mark.parametrize(
-    "primitive", [pytest.param(item, id=name) for name, item in sorted(PRIMITIVES.items())]
-)
+@pytest.mark.parametrize("primitive", [pytest.param(item, id=name) for name, item in sorted(PRIMITIVES.items())])
 def test_it_says_what_it_does_and_has_samples_and_a_kernel(primitive: Primitive) -> None:
     first_line = (type(primitive).__doc__ or "").strip().split("\n")[0]
     assert len(first_line) > 10
@@ -63,9 +61,7 @@ def test_every_kernel_and_view_belongs_to_a_primitive() -> None:
 
 
 @every_sample()
-def test_the_shape_rule_is_the_same_before_and_after_sizes_are_bound(
-    primitive: Primitive, sample: Sample
-) -> None:
+def test_the_shape_rule_is_the_same_before_and_after_sizes_are_bound(primitive: Primitive, sample: Sample) -> None:
     named = primitive.specs(specs_of(sample), sample.attributes)
     for n in SIZES:
         numbers = [item.bind({"n": n}) for item in specs_of(sample)]
@@ -110,9 +106,7 @@ def test_the_kernel_reads_inputs_of_any_strides(primitive: Primitive, sample: Sa
     inputs = draw(sample, generator_for(primitive.name, "strides"), {"n": 4})
     attributes = bound(sample.attributes, {"n": 4})
     expected = computed(primitive.name, inputs, attributes)
-    assert_close(
-        computed(primitive.name, [scattered(array) for array in inputs], attributes), expected, 1e-12
-    )
+    assert_close(computed(primitive.name, [scattered(array) for array in inputs], attributes), expected, 1e-12)
 
 
 @every_sample(lambda primitive, sample: primitive.name in KERNELS and primitive.name in VIEWS)
@@ -126,9 +120,7 @@ def test_a_view_shows_what_the_kernel_computes(primitive: Primitive, sample: Sam
 
 
 @every_sample(lambda primitive, sample: primitive.elementwise)
-def test_an_elementwise_kernel_may_write_over_any_input_of_the_same_type(
-    primitive: Primitive, sample: Sample
-) -> None:
+def test_an_elementwise_kernel_may_write_over_any_input_of_the_same_type(primitive: Primitive, sample: Sample) -> None:
     inputs = draw(sample, generator_for(primitive.name, "alias"), {"n": 4})
     attributes = bound(sample.attributes, {"n": 4})
     expected = computed(primitive.name, inputs, attributes)
@@ -190,13 +182,11 @@ def test_the_batch_rule_does_what_a_loop_over_rows_does(primitive: Primitive, sa
                 continue
             raise
         stacked = [
-            np.stack(rows) if flag else rows[0]
-            for flag, rows in zip(mask, zip(*draws, strict=True), strict=True)
+            np.stack(rows) if flag else rows[0] for flag, rows in zip(mask, zip(*draws, strict=True), strict=True)
         ]
         pairs = list(zip(stacked, mask, strict=True))
         one_by_one = [
-            computed(primitive.name, [a[row] if flag else a for a, flag in pairs], attributes)
-            for row in range(ROWS)
+            computed(primitive.name, [a[row] if flag else a for a, flag in pairs], attributes) for row in range(ROWS)
         ]
         expected = [np.stack(rows) for rows in zip(*one_by_one, strict=True)]
         assert_close(evaluate(program, stacked, sizes), expected, 1e-12)
@@ -210,15 +200,11 @@ def test_single_precision_agrees_with_double(primitive: Primitive, sample: Sampl
         for array in draw(sample, generator_for(primitive.name, "single"), {"n": 4})
     ]
     double = [array.astype("float64") if array.dtype == "float32" else array for array in single]
-    assert_close(
-        computed(primitive.name, single, attributes), computed(primitive.name, double, attributes), 2e-5
-    )
+    assert_close(computed(primitive.name, single, attributes), computed(primitive.name, double, attributes), 2e-5)
 
 
 @every_sample()
-def test_a_program_of_one_line_is_right_and_reads_back_from_its_listing(
-    primitive: Primitive, sample: Sample
-) -> None:
+def test_a_program_of_one_line_is_right_and_reads_back_from_its_listing(primitive: Primitive, sample: Sample) -> None:
     b, _, outputs = one_line(primitive, sample)
     program = b.finish(outputs)
     verify(program, types_of)

@@ -306,3 +306,13 @@ def test_two_tapes_one_after_the_other_share_concrete_values() -> None:
     assert float(second.gradient(z, w)) == 4.0
     assert float(first.gradient(y, w)) == 4.0
     assert fg.GradientTape is GradientTape
+
+
+def test_an_array_that_is_filled_anew_leaves_what_was_recorded_as_it_was() -> None:
+    buffer = np.ones(3)
+    weight = Variable(np.full(3, 2.0), name="w")
+    with GradientTape() as tape:
+        value = weight * convert(buffer)
+    buffer[:] = 100.0
+    assert value.numpy().tolist() == [2.0, 2.0, 2.0]
+    assert tape.gradient(value, weight).numpy().tolist() == [1.0, 1.0, 1.0]

@@ -206,9 +206,7 @@ def in_program(function, *arrays):
 
 
 def test_transforms_inside_a_program_give_what_they_give_outside() -> None:
-    np.testing.assert_allclose(
-        in_program(lambda x, w: grad(loss)(w, x), X, W), grad(loss)(W, X).numpy(), rtol=1e-12
-    )
+    np.testing.assert_allclose(in_program(lambda x, w: grad(loss)(w, x), X, W), grad(loss)(W, X).numpy(), rtol=1e-12)
     np.testing.assert_allclose(
         in_program(lambda x, w: vectorized_map(lambda row: ops.sum(ops.exp(row @ w)), x), X, W),
         np.exp(X @ W).sum(axis=1),

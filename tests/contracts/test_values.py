@@ -89,9 +89,7 @@ def test_each_element_is_the_function_of_its_operands(primitive: Any, sample: Sa
 @pytest.mark.parametrize(("dtype", "digits"), [("float64", 2.5), ("float32", 2.5), ("float16", 0.6)])
 def test_erf_is_right_to_the_last_digits_everywhere(dtype: str, digits: float) -> None:
     generator = generator_for("erf")
-    x = np.concatenate(
-        [generator.uniform(-7, 7, 3000), generator.uniform(-1.2, 1.2, 3000), [1.0, -1.0, 40.0]]
-    )
+    x = np.concatenate([generator.uniform(-7, 7, 3000), generator.uniform(-1.2, 1.2, 3000), [1.0, -1.0, 40.0]])
     x = x.astype(dtype)
     expected = np.array([math.erf(item) for item in x.tolist()])
     (found,) = computed("erf", [x], {})

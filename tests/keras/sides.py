@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,18 @@ from typing import Any
 import jax
 import keras
 import numpy as np
+import pytest
 from tests.keras.case import Case, Data, on
 
 import flintglass
 from flintglass import names
 
 SIDES = (keras, flintglass)
+
+
+def sampled(names: Iterable[str], *quick: str) -> list[Any]:
+    """Parameters of a test: all but the quick ones are slow, since Keras compiles each of them anew."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def test_a_metric_may_be_called_crossentropy_here_and_not_in_keras() -> None:
         keras.metrics.get("crossentropy")
 
 
+@pytest.mark.slow
 def test_steps_per_epoch_gives_every_epoch_as_many_steps_here_and_not_in_keras() -> None:
     """Of 5 batches, epochs of 4 steps: Keras makes 4, then the 1 that is left, then 4 again."""
     with fresh():

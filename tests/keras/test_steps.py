@@ -45,6 +45,7 @@ def test_a_sequence_of_single_steps_reports_and_leaves_the_same_numbers() -> Non
         assert apart(models[0].get_weights(), models[1].get_weights()) < NEAR
 
 
+@pytest.mark.slow
 def test_single_steps_take_class_weight_and_sparse_labels() -> None:
     with fresh():
         models = _pair(net(3, "softmax"), optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -62,6 +63,7 @@ def test_a_single_step_of_a_loss_alone_returns_a_number() -> None:
             assert np.ndim(model.evaluate(data.x, data.y, verbose=0)) == 0
 
 
+@pytest.mark.slow
 def test_several_outputs_report_in_the_same_order() -> None:
     with fresh():
         losses = ["mse", "sparse_categorical_crossentropy"]

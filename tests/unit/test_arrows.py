@@ -103,9 +103,7 @@ class House:
                 # `from flintglass import __version__` asks the face for nothing that it would have to load.
                 if not (base == PACKAGE and alias.name.startswith("__")):
                     yield inner if inner in self.modules else base
-        elif (
-            isinstance(node, ast.Call) and called_name(node) in ("import_module", "__import__") and node.args
-        ):
+        elif isinstance(node, ast.Call) and called_name(node) in ("import_module", "__import__") and node.args:
             argument = node.args[0]
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 yield argument.value
@@ -265,12 +263,8 @@ def house() -> House:
 
 def test_every_module_stands_in_a_room_of_the_map(house: House) -> None:
     known = allowed_rooms()
-    lost = [
-        f"{house.files[name]}: room `{room_of(name)}`" for name in house.files if room_of(name) not in known
-    ]
-    complain(
-        "These stand in no room. Move them, or give the room its arrows in this test (and in the map):", lost
-    )
+    lost = [f"{house.files[name]}: room `{room_of(name)}`" for name in house.files if room_of(name) not in known]
+    complain("These stand in no room. Move them, or give the room its arrows in this test (and in the map):", lost)
 
 
 def test_imports_follow_the_arrows(house: House) -> None:

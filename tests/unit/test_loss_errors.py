@@ -79,9 +79,7 @@ def test_one_hot_rows_for_the_sparse_loss_are_sent_to_the_categorical_one() -> N
         message_of(loss.check, np.eye(3), (N, 3)),
         message_of(metrics.SparseCategoricalAccuracy(), np.eye(3), np.ones((3, 3))),
     ):
-        mentions(
-            message, "sparse_categorical_", "(3, 3)", "one-hot", "use categorical_crossentropy", "argmax"
-        )
+        mentions(message, "sparse_categorical_", "(3, 3)", "one-hot", "use categorical_crossentropy", "argmax")
 
 
 def test_other_shapes_of_labels_are_refused_too() -> None:
@@ -101,9 +99,7 @@ def test_other_shapes_of_labels_are_refused_too() -> None:
         ([0.0, float("nan")], "row 1", "nan", "Remove the rows without a label"),
     ],
 )
-def test_the_first_label_out_of_range_is_named_with_its_row(
-    labels: Any, row: str, value: str, way_out: str
-) -> None:
+def test_the_first_label_out_of_range_is_named_with_its_row(labels: Any, row: str, value: str, way_out: str) -> None:
     loss = losses.resolve("sparse_categorical_crossentropy", (None,), (None, 3))
     assert loss is not None
     message = message_of(loss.check, np.array(labels), (None, 3), error=DataError)
@@ -112,9 +108,7 @@ def test_the_first_label_out_of_range_is_named_with_its_row(
 
 def test_a_sparse_loss_over_one_output_is_told_of_the_binary_one() -> None:
     check = losses.SparseCategoricalCrossentropy().check
-    mentions(
-        message_of(check, np.array([0, 1]), (None, 1), error=DataError), "binary_crossentropy", "1 output,"
-    )
+    mentions(message_of(check, np.array([0, 1]), (None, 1), error=DataError), "binary_crossentropy", "1 output,")
 
 
 def test_labels_within_range_and_the_ignored_class_pass() -> None:
@@ -231,9 +225,7 @@ def test_settings_that_come_later_are_never_ignored() -> None:
         message = message_of(optimizers.Adam, error=NotImplementedError, **setting)
         mentions(message, "comes later", next(iter(setting)))
     mentions(message_of(optimizers.SGD, clipnorm=1.0, clipvalue=1.0, error=ValueError), "clipnorm=1.0")
-    mentions(
-        message_of(optimizers.SGD, learning_rate=lambda: 0.1, error=ValueError), "learning_rate is a number"
-    )
+    mentions(message_of(optimizers.SGD, learning_rate=lambda: 0.1, error=ValueError), "learning_rate is a number")
 
 
 def test_the_rate_is_a_variable_and_a_new_one_keeps_programs() -> None:

@@ -117,9 +117,7 @@ def test_gather_wants_whole_numbers_and_shared_axes_before_the_indexed_one() -> 
         primitive("gather").specs([x, x], {"axis": 0})
     with pytest.raises(ShapeError, match="batch=1 shared axes must all come before axis 0"):
         primitive("gather").specs([x, indices], {"axis": 0, "batch": 1})
-    with pytest.raises(
-        ShapeError, match=r"the first 1 axes of \[n, 3\] and of the indices, \[4\], must be equal"
-    ):
+    with pytest.raises(ShapeError, match=r"the first 1 axes of \[n, 3\] and of the indices, \[4\], must be equal"):
         primitive("gather").specs([x, Spec((4,), "int32")], {"axis": 1, "batch": 1})
     with pytest.raises(ShapeError, match=r"updates of shape \[n\] expected, not \[n, 3\]"):
         primitive("scatter_add").specs([x, indices, x], {"axis": 1, "batch": 1})
@@ -155,16 +153,12 @@ def test_a_negative_index_is_refused_by_every_path() -> None:
         computed("gather", x, row, axis=0)
     with pytest.raises(IndexOutOfRange, match=r"^gather: index -2 at position \(2, 0\) is outside 0\.\.3$"):
         computed("gather", x, matrix, axis=1, batch=1)
-    with pytest.raises(
-        IndexOutOfRange, match=r"^scatter_add: index -1 at position \(1,\) is outside 0\.\.2$"
-    ):
+    with pytest.raises(IndexOutOfRange, match=r"^scatter_add: index -1 at position \(1,\) is outside 0\.\.2$"):
         computed("scatter_add", x, row, x, axis=0)
 
 
 def test_no_index_fits_an_axis_without_elements() -> None:
-    with pytest.raises(
-        IndexOutOfRange, match=r"index 0 at position \(0,\) is outside an axis without elements"
-    ):
+    with pytest.raises(IndexOutOfRange, match=r"index 0 at position \(0,\) is outside an axis without elements"):
         computed("gather", np.zeros((0, 2)), np.array([0]), axis=0)
     assert computed("gather", np.zeros((0, 2)), np.zeros(0, "int32"), axis=0).shape == (0, 2)
 

@@ -106,8 +106,7 @@ class CallbackList:
     def listens(self, *hooks: str) -> bool:
         """True where some callback overrides one of these hooks."""
         return any(
-            getattr(type(callback), hook, None) is not getattr(Callback, hook, None)
-            or hook in vars(callback)
+            getattr(type(callback), hook, None) is not getattr(Callback, hook, None) or hook in vars(callback)
             for callback in self.callbacks
             for hook in hooks
         )

@@ -6,6 +6,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,7 +68,8 @@ class Engine(ABC):
             while len(self._bindings) > CACHED_BINDINGS:
                 self._bindings.popitem(last=False)
         else:
-            self._bindings.move_to_end(key)
+            with suppress(KeyError):  # another thread may have dropped it meanwhile
+                self._bindings.move_to_end(key)
         return found
 
     @abstractmethod
@@ -109,13 +111,15 @@ def sizes_of(program: Program, inputs: Sequence[Array]) -> dict[str, int]:
         shape = value.spec.shape
         if len(shape) != array.ndim:
             raise ShapeError(
-                f"{program.name}: the input {value.name!r} should have the shape {list(shape)}, "
-                f"not {list(array.shape)}"
+                f"{program.name}: the input {value.name!r} should have the shape {list(shape)}, not {list(array.shape)}"
             )
         for extent, number in zip(shape, array.shape, strict=True):
-            if isinstance(extent, Size) and len(extent.terms) == 1 and extent.terms[0][1] == 1 and len(
-                extent.terms[0][0]
-            ) == 1:
+            if (
+                isinstance(extent, Size)
+                and len(extent.terms) == 1
+                and extent.terms[0][1] == 1
+                and len(extent.terms[0][0]) == 1
+            ):
                 extent = sizes.setdefault(extent.terms[0][0][0], number)
             if not isinstance(extent, Size) and extent != number:
                 raise ShapeError(

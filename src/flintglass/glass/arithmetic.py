@@ -32,7 +32,8 @@ def _add(at: Elements, line: Instruction, index: Index, number: float) -> Formul
 
 @rule("subtract")
 def _subtract(at: Elements, line: Instruction, index: Index, number: float) -> Formula:
-    return Binary(number, "-", *at.elementwise(line, index), binds=SUM)
+    x, y = at.elementwise(line, index)
+    return Binary(number, "-", x, y, SUM)
 
 
 @rule("multiply")
@@ -60,7 +61,8 @@ def _factor_over_count(share: Formula, other: Formula, number: float) -> Formula
 
 @rule("divide")
 def _divide(at: Elements, line: Instruction, index: Index, number: float) -> Formula:
-    return Binary(number, "/", *at.elementwise(line, index))
+    x, y = at.elementwise(line, index)
+    return Binary(number, "/", x, y)
 
 
 @rule("negative")
@@ -80,7 +82,8 @@ def _power(at: Elements, line: Instruction, index: Index, number: float) -> Form
 
 @rule("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
 def _compare(at: Elements, line: Instruction, index: Index, number: float) -> Formula:
-    return Binary(number, INFIX[line.primitive], *at.elementwise(line, index), binds=COMPARISON)
+    x, y = at.elementwise(line, index)
+    return Binary(number, INFIX[line.primitive], x, y, COMPARISON)
 
 
 @rule("select")

@@ -11,6 +11,7 @@ from flintglass.program import Instruction, Literal, Operand, Value
 
 Index = tuple[int, ...]
 MANY_TERMS = 100_000  # longer sums are told in words
+SPOKEN = {"absolute": "abs", "maximum": "max", "minimum": "min"}  # as Python calls them
 DEEP = 60  # operations inside each other; what lies deeper stands as its number
 
 
@@ -34,7 +35,8 @@ class Elements:
             if found is not None:
                 return found
         if PRIMITIVES[line.primitive].elementwise:
-            return Function(number, line.primitive, self.elementwise(line, index))
+            name = SPOKEN.get(line.primitive, line.primitive)
+            return Function(number, name, self.elementwise(line, index))
         return self.words(line, number)
 
     def words(self, line: Instruction, number: float) -> Formula:
@@ -47,7 +49,8 @@ class Elements:
         if isinstance(operand, Literal):
             return Constant(operand.value)
         line = self.evidence.maker(operand)
-        if line is None or line.origin != reader.origin or operand in self.leaves or self._depth >= DEEP:
+        known = operand in self.leaves or self.evidence.is_repeated(operand)
+        if line is None or line.origin != reader.origin or known or self._depth >= DEEP:
             return Formula(self.evidence.number(operand, index))
         self._depth += 1
         try:

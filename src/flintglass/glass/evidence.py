@@ -32,6 +32,7 @@ class Evidence:
         # What the listing calls each value: inlining gives numbers of its own.
         self.labels = dict(zip(made, _labels(program, {}, ""), strict=True))
         self._sizes = sizes_of(program, inputs)
+        self._repeats = _repeats(self.program)
 
     def number(self, operand: Operand, index: tuple[int, ...]) -> float:
         """One element, as Python's number."""
@@ -57,6 +58,10 @@ class Evidence:
             return tuple(self._bound(item) for item in value)
         return bind(value, self._sizes) if isinstance(value, Size) else value
 
+    def is_repeated(self, operand: Operand) -> bool:
+        """True for a value that an earlier line has computed, and that is shown there."""
+        return operand in self._repeats
+
     def maker(self, operand: Operand) -> Instruction | None:
         """The line that computes a value; None for inputs, state and literals."""
         return self.makers.get(operand) if isinstance(operand, Value) else None
@@ -77,8 +82,11 @@ class Evidence:
         return [
             value
             for value in made
-            if readers.get(value, 0) > 1
-            or (value in leaving and not (self.is_numbered(value) and self._shown_later(value, made, leaving)))
+            if value not in self._repeats
+            and (
+                readers.get(value, 0) > 1
+                or (value in leaving and not (self.is_numbered(value) and self._shown_later(value, made, leaving)))
+            )
         ]
 
     def _read_outside(self, origin: str) -> set[Value]:
@@ -101,6 +109,18 @@ class Evidence:
     def origins(self) -> list[str]:
         """The parts of the program, in order."""
         return list(dict.fromkeys(line.origin for line in self.program.instructions))
+
+
+def _repeats(program: Program) -> set[Value]:
+    """Values that an earlier line has computed already: a gradient's block begins with what its block did."""
+    known: dict[Any, tuple[Value, ...]] = {}
+    first: dict[Operand, Operand] = {}
+    for line in program.instructions:
+        operands = tuple(first.get(operand, operand) for operand in line.operands)
+        earlier = known.setdefault((line.primitive, operands, tuple(line.attributes.items())), line.outputs)
+        if earlier is not line.outputs:
+            first.update(zip(line.outputs, earlier, strict=True))
+    return {value for value in first if isinstance(value, Value)}
 
 
 def _labels(program: Program, given: Mapping[Value, str], place: str) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Explanation:
             lines.append(f"  {entry.text(self.style)}")
             after = self.entries[position + 1] if position + 1 < len(self.entries) else None
             if entry.value in self.left_out and (after is None or after.value != entry.value):
-                lines.append(f"  ... and {self.left_out[entry.value]} more elements of {entry.value}")
+                lines.append(f"  ... and {_more(self.left_out[entry.value], 'element')} of {entry.value}")
         if self.notes:
             lines += ["", *self.notes]
         return "\n".join(lines)
@@ -66,6 +66,10 @@ class Explanation:
     def __getitem__(self, name: str) -> list[Entry]:
         """The entries of one value."""
         return [entry for entry in self.entries if entry.value == name]
+
+
+def _more(count: int, what: str) -> str:
+    return f"{count} more {what}{'s' if count > 1 else ''}"
 
 
 def explain(model: Any, x: Any, rows: int = 1, units: int = 16, terms: int = 6, digits: int = 4) -> Explanation:
@@ -173,7 +177,8 @@ def _add_part(found: Explanation, evidence: Evidence, origin: str, heading: str,
             Entry(label, index, evidence.number(value, index), elements.result(value, index), heading)
             for index in indices
         ]
-        if evidence.is_numbered(value) and all(type(entry.formula) in (Formula, Constant) for entry in entries):
+        plain = all(type(entry.formula) in (Formula, Constant) for entry in entries)
+        if plain and evidence.is_numbered(value) and value not in evidence.program.outputs:
             continue  # nothing was computed: a cast, labels in another shape
         found.entries += entries
         missing = evidence.arrays[value].size - len(indices)
@@ -212,7 +217,7 @@ def _before_and_after(evidence: Evidence, model: Any, units: int, digits: int) -
                 f"({'' if change.startswith('-') else '+'}{change})"
             )
         if before.size > units:
-            lines.append(f"  ... and {before.size - units} more weights of {value.name}")
+            lines.append(f"  ... and {_more(before.size - units, 'weight')} of {value.name}")
     if not lines:
         raise DataError("the step changes no weight: the model has no trainable variables")
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,7 +51,10 @@ class Formula:
 
 @dataclass
 class Constant(Formula):
-    """A number that stands in the program itself."""
+    """A number that stands in the program itself; it has more digits: 0.9999999 is not 1."""
+
+    def text(self, style: Style) -> tuple[str, int]:
+        return super().text(replace(style, digits=max(style.digits, 7)))
 
 
 @dataclass

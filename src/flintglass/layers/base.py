@@ -355,7 +355,10 @@ def _extent(size: Any, dtype: str) -> Any:
 
 
 class _origin:
-    """Lines written inside belong to this layer; a layer inside another shows both names."""
+    """Lines written inside belong to this layer; a layer inside another shows both names.
+
+    The model that is called by itself gives its name to lines outside every layer, and to no layer's.
+    """
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
@@ -363,11 +366,14 @@ class _origin:
 
     def __enter__(self) -> None:
         trace = context.active()
-        if trace is not None and not self.layer.is_root():
-            before = trace.builder.origin
-            origin = f"{before}/{self.layer.name}" if before else self.layer.name
-            self.manager = trace.builder.belonging_to(origin)
-            self.manager.__enter__()
+        if trace is None:
+            return
+        builder = trace.builder
+        if self.layer.is_root():
+            builder.root = self.layer.name
+        inside = "" if builder.origin == builder.root else builder.origin
+        self.manager = builder.belonging_to(f"{inside}/{self.layer.name}" if inside else self.layer.name)
+        self.manager.__enter__()
 
     def __exit__(self, *error: Any) -> None:
         if self.manager is not None:

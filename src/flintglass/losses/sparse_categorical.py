@@ -112,9 +112,7 @@ class SparseCategoricalCrossentropy(NamedLoss):
         dtype: Any = None,
     ) -> None:
         settings = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
-        super().__init__(
-            sparse_categorical_crossentropy, name=name, reduction=reduction, dtype=dtype, **settings
-        )
+        super().__init__(sparse_categorical_crossentropy, name=name, reduction=reduction, dtype=dtype, **settings)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
         self.axis = axis

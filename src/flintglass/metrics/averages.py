@@ -73,9 +73,7 @@ class Mean(Metric):
 class MeanMetricWrapper(Mean):
     """The mean of ``fn(y_true, y_pred, **settings)``, which returns one value a row."""
 
-    def __init__(
-        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **settings: Any
-    ) -> None:
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **settings: Any) -> None:
         super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._settings = settings

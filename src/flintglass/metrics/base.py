@@ -45,9 +45,7 @@ class Metric(Tracked):
     ) -> Variable:
         """A variable of the metric, ``<metric>/<name>``, filled by ``initializer``."""
         if "_added" not in vars(self):
-            raise RuntimeError(
-                f"{type(self).__name__}.__init__ must call super().__init__() before add_variable()"
-            )
+            raise RuntimeError(f"{type(self).__name__}.__init__ must call super().__init__() before add_variable()")
         name = name or "variable"
         with context.answering(None):
             variable = Variable(

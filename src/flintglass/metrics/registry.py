@@ -77,9 +77,7 @@ def get(identifier: Any) -> Any:
     return METRICS.get(identifier)
 
 
-def resolve(
-    identifier: Any, y_true_shape: Sequence[Any], y_pred_shape: Sequence[Any], loss: Any = None
-) -> Metric:
+def resolve(identifier: Any, y_true_shape: Sequence[Any], y_pred_shape: Sequence[Any], loss: Any = None) -> Metric:
     """The Metric for compile(), called as the user called it.
 
     ``"accuracy"`` and ``"crossentropy"`` (``"acc"``, ``"ce"``) become the one that fits the shapes: one

@@ -17,9 +17,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
     return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k=k)
 
 
-def sparse_top_k_categorical_accuracy(
-    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
-) -> Tensor:
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Tensor:
     """1 where fewer than k predictions of a row are above that of the label, else 0.
 
     With ``from_sorted_ids`` the predictions are classes, the likeliest first.
@@ -42,9 +40,7 @@ class TopKCategoricalAccuracy(NamedMean):
 
     direction = "up"
 
-    def __init__(
-        self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None
-    ) -> None:
+    def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(top_k_categorical_accuracy, name=name, dtype=dtype, k=k)
         self.k = k
 

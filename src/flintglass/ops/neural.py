@@ -182,5 +182,5 @@ def _sigmoid_cross_entropy(target: Tensor, logit: Tensor) -> Tensor:
 
 
 def _binary_cross_entropy(target: Tensor, output: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    kept = apply("minimum", apply("maximum", output, low), high)
+    kept = apply("clip", output, low, high)
     return -(target * apply("log", kept) + (1.0 - target) * apply("log", 1.0 - kept))

@@ -172,9 +172,7 @@ def _shared(b: Builder, line: Instruction, g: Operand) -> Sequence[Operand | Non
     x, y = line.operands
     half = b.multiply(b.select(b.equal(x, y), b.literal(0.5, g), b.literal(1.0, g)), g)
     zero = b.literal(0.0, g)
-    return b.select(b.equal(x, line.outputs[0]), half, zero), b.select(
-        b.equal(y, line.outputs[0]), half, zero
-    )
+    return b.select(b.equal(x, line.outputs[0]), half, zero), b.select(b.equal(y, line.outputs[0]), half, zero)
 
 
 class Relu(Elementwise):

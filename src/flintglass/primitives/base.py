@@ -62,9 +62,7 @@ class Primitive:
         """The types of the outputs."""
         raise NotImplementedError(self.name)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         """The cotangent of each operand; one entry an operand."""
         return [None] * len(line.operands)
 
@@ -89,9 +87,7 @@ def primitive(name: str) -> Primitive:
 
 def types_of(line: Instruction) -> tuple[Spec, ...]:
     """The types that the primitive's shape rule gives to the outputs of ``line``."""
-    return tuple(
-        primitive(line.primitive).specs([operand.spec for operand in line.operands], line.attributes)
-    )
+    return tuple(primitive(line.primitive).specs([operand.spec for operand in line.operands], line.attributes))
 
 
 class Elementwise(Primitive, abstract=True):
@@ -110,9 +106,7 @@ class Elementwise(Primitive, abstract=True):
         require_kind(self.name, dtype, self.kinds)
         return (Spec(broadcast_shapes(self.name, inputs), self.result or dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         g = cotangents[0]
         if g is None or not line.operands[0].spec.is_float:
             return [None] * len(line.operands)
@@ -134,9 +128,7 @@ class Elementwise(Primitive, abstract=True):
 
 def align(b: Builder, operands: Sequence[Operand], batched: Sequence[bool]) -> list[Operand]:
     """Batched operands with ones after the batch axis, so that they broadcast as their rows would."""
-    inner = max(
-        operand.spec.rank - int(flag) for operand, flag in zip(operands, batched, strict=True)
-    )
+    inner = max(operand.spec.rank - int(flag) for operand, flag in zip(operands, batched, strict=True))
     aligned: list[Operand] = []
     for operand, flag in zip(operands, batched, strict=True):
         shape = operand.spec.shape

@@ -27,6 +27,7 @@ class Builder:
     def __init__(self, name: str = "program") -> None:
         self.name = name
         self.origin = ""
+        self.root = ""  # the origin of a whole model's own lines, which is left out of its layers' origins
         self.state: list[Value] = []
         self.inputs: list[Value] = []
         self.instructions: list[Instruction] = []

@@ -132,9 +132,7 @@ class Select(Elementwise):
         require_same_dtype(self.name, inputs[1:])
         return (Spec(broadcast_shapes(self.name, inputs), inputs[1].dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         g = cotangents[0]
         condition, x, y = line.operands
         if g is None or not x.spec.is_float:

@@ -26,9 +26,7 @@ class Iota(Primitive):
         result = spec(attributes["shape"], attributes["dtype"])
         require_kind(self.name, result.dtype, "fiu")
         if not 0 <= attributes["axis"] < result.rank:
-            raise ShapeError(
-                f"iota: {list(result.shape)} has no axis {attributes['axis']}; axes count from 0"
-            )
+            raise ShapeError(f"iota: {list(result.shape)} has no axis {attributes['axis']}; axes count from 0")
         return (result,)
 
     def samples(self) -> Sequence[Sample]:

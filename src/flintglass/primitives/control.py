@@ -36,9 +36,7 @@ def _require(place: str, body: Program, inputs: Specs) -> None:
         raise ProgramError(f"{place} {body.name}: a block has no state of its own")
 
 
-def _with_cotangents(
-    b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-) -> list[Operand]:
+def _with_cotangents(b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> list[Operand]:
     """Cotangents of the float outputs, zeros where nothing arrived."""
     return [
         b.zeros(value.spec) if g is None else g
@@ -60,9 +58,7 @@ class Call(Block):
         _require("call", attributes["body"], inputs)
         return attributes["body"].output_specs
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         body = line.attributes.get("gradient") or b.reverse_block(line.attributes["body"])
         given = [*line.operands, *_with_cotangents(b, line, cotangents)]
         return _spread(line.operands, b.emit_all("call", given, {"body": body}))
@@ -104,9 +100,7 @@ class Each(Block):
         shape = broadcast_shapes(f"each {body.name}", inputs)
         return tuple(Spec(shape, spec.dtype) for spec in body.output_specs)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         body = b.reverse_block(line.attributes["body"])
         given = [*line.operands, *_with_cotangents(b, line, cotangents)]
         flows = b.emit_all("each", given, {"body": body})
@@ -137,9 +131,7 @@ class Cond(Block):
             )
         return true.output_specs
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         blocks = {key: b.reverse_block(line.attributes[key]) for key in ("true", "false")}
         given = [*line.operands, *_with_cotangents(b, line, cotangents)]
         return [None, *_spread(line.operands[1:], b.emit_all("cond", given, blocks))]
@@ -154,8 +146,7 @@ class Cond(Block):
         # Rows choose for themselves: both branches are computed, and each row takes its own.
         true, false = (b.emit_all("call", operands[1:], {"body": blocks[key]}) for key in ("true", "false"))
         return tuple(
-            b.emit_all("select", align(b, [operands[0], x, y], [True] * 3))[0]
-            for x, y in zip(true, false, strict=True)
+            b.emit_all("select", align(b, [operands[0], x, y], [True] * 3))[0] for x, y in zip(true, false, strict=True)
         )
 
 
@@ -177,9 +168,7 @@ class While(Block):
             )
         return tuple(inputs)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         raise ProgramError(
             "while has no gradient, since its number of steps is not known; use scan (a fixed length) instead"
         )
@@ -195,9 +184,7 @@ class While(Block):
         everyone = [True] * len(rows)
         condition = b.batch_block(attributes["condition"], everyone, size)
         body = b.batch_block(attributes["body"], everyone, size)
-        return b.emit_all(
-            "while", rows, {"condition": _any_row(condition), "body": _rows_that_go_on(condition, body)}
-        )
+        return b.emit_all("while", rows, {"condition": _any_row(condition), "body": _rows_that_go_on(condition, body)})
 
 
 def _any_row(condition: Program) -> Program:

@@ -28,9 +28,7 @@ class Cumulative(Primitive, abstract=True):
         require_axes(self.name, (attributes["axis"],), inputs[0].rank)
         return (inputs[0],)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x,), (g,) = line.operands, cotangents
         return [None if g is None or not x.spec.is_float else self.flow(b, line, g)]
 

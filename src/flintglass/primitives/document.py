@@ -161,9 +161,7 @@ def _first_line(text: str | None) -> str:
 def main() -> int:
     """Write the file, or check it."""
     parser = argparse.ArgumentParser(description="Write docs/primitives.md from the registry of primitives.")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail where the file is not current"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the file is not current")
     text = document()
     if parser.parse_args().check:
         current = PATH.exists() and PATH.read_text(encoding="utf-8") == text

@@ -54,9 +54,7 @@ class Gather(Primitive):
         x, indices = inputs
         return (Spec(gathered_shape(self.name, x, indices, attributes), x.dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x, indices), (g,) = line.operands, cotangents
         if g is None or not x.spec.is_float:
             return [None, None]
@@ -98,14 +96,10 @@ class ScatterAdd(Primitive):
         require_kind(self.name, x.dtype, "fiu")
         wanted = gathered_shape(self.name, x, indices, attributes)
         if updates.shape != wanted:
-            raise ShapeError(
-                f"scatter_add: updates of shape {list(wanted)} expected, not {list(updates.shape)}"
-            )
+            raise ShapeError(f"scatter_add: updates of shape {list(wanted)} expected, not {list(updates.shape)}")
         return (x,)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x, indices, _), (g,) = line.operands, cotangents
         if g is None or not x.spec.is_float:
             return [None, None, None]

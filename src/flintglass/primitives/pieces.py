@@ -174,9 +174,7 @@ class Concatenate(Primitive):
             total = total + item.shape[axis]
         return (Spec((*first[:axis], total, *first[axis + 1 :]), inputs[0].dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (g,), axis = cotangents, line.attributes["axis"]
         if g is None or not line.operands[0].spec.is_float:
             return [None] * len(line.operands)

@@ -49,9 +49,7 @@ class Matmul(Primitive):
         leading = [Spec(item.shape[:-2], item.dtype) for item in inputs]
         return (Spec((*broadcast_shapes(self.name, leading), rows, columns), a.dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (left, right), (g,) = line.operands, cotangents
         if g is None or not left.spec.is_float:
             return [None, None]

@@ -50,9 +50,7 @@ class RandomBits(Primitive):
             "random_bits takes one state for a whole batch, not one a row: leave the state out of the batch"
         )
 
-    def draw_rows(
-        self, b: Builder, state: Operand, rows: Dimension, attributes: Attributes
-    ) -> tuple[Value, ...]:
+    def draw_rows(self, b: Builder, state: Operand, rows: Dimension, attributes: Attributes) -> tuple[Value, ...]:
         """A draw of its own for each of ``rows`` rows, and one next state for all of them."""
         return b.emit_all(self.name, [state], {**attributes, "shape": (rows, *attributes["shape"])})
 

@@ -41,9 +41,7 @@ class Reduction(Primitive, abstract=True):
             return (Spec(kept, x.dtype),)
         return (Spec(tuple(e for i, e in enumerate(x.shape) if i not in attributes["axis"]), x.dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x,), (g,) = line.operands, cotangents
         if g is None or not x.spec.is_float or not isinstance(x, Value):
             return [None]
@@ -151,9 +149,7 @@ class Prod(Reduction):
         shape = x.spec.shape
         order = tuple(axis for axis in range(len(shape)) if axis not in axes) + axes
         arranged = tuple(shape[axis] for axis in order)
-        row = b.reshape(
-            b.transpose(x, axes=order), (*arranged[: len(shape) - len(axes)], count_along(shape, axes))
-        )
+        row = b.reshape(b.transpose(x, axes=order), (*arranged[: len(shape) - len(axes)], count_along(shape, axes)))
         last = row.spec.rank - 1
         before = b.cumulative_product(row, axis=last, exclusive=True)
         after = b.cumulative_product(row, axis=last, exclusive=True, reverse=True)

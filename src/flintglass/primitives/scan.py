@@ -30,9 +30,7 @@ class Scan(Block):
             raise ProgramError(f"scan {body.name}: the body must return its carries with their own types")
         return carried + tuple(Spec((length, *item.shape), item.dtype) for item in stacked)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         """A second scan, backwards, that computes each step again from its carries and reverses it."""
         split = _Split(line)
         before = b.emit_all("scan", line.operands, {**line.attributes, "body": split.remembering()})
@@ -69,9 +67,7 @@ class Scan(Block):
             flags.append(flag)
         body = b.batch_block(attributes["body"], flags, size)
         outputs = b.emit_all("scan", given, {**attributes, "body": body})
-        stacked = (
-            b.emit("transpose", value, axes=_swap_first_two(value.spec.rank)) for value in outputs[carries:]
-        )
+        stacked = (b.emit("transpose", value, axes=_swap_first_two(value.spec.rank)) for value in outputs[carries:])
         return (*outputs[:carries], *stacked)
 
 
@@ -95,9 +91,7 @@ class _Split:
     def remembering(self) -> Program:
         """The body that also returns its carries as they were before the step."""
         body = self.body
-        return Program(
-            f"{body.name}_remembering", body.inputs, body.instructions, body.outputs + self.carries_in
-        )
+        return Program(f"{body.name}_remembering", body.inputs, body.instructions, body.outputs + self.carries_in)
 
     def backward(self, reversed_body: Program) -> Program:
         """One step back: the sums of the constants' cotangents, the carries' cotangents, the rows'."""

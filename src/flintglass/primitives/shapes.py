@@ -37,9 +37,7 @@ class Rearrangement(Primitive, abstract=True):
             raise ProgramError(f"{self.name} takes 1 operand, not {len(inputs)}")
         return (Spec(self.shape(inputs[0].shape, attributes), inputs[0].dtype),)
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x,), (g,) = line.operands, cotangents
         if g is None or not x.spec.is_float or not isinstance(x, Value):
             return [None]
@@ -187,12 +185,7 @@ class Reverse(Rearrangement):
 
 def require_axes(place: str, axes: Sequence[int], rank: int) -> None:
     """Raise ShapeError unless ``axes`` is an ascending tuple of axes of a value of this rank."""
-    if (
-        not isinstance(axes, tuple)
-        or list(axes) != sorted(set(axes))
-        or any(not 0 <= axis < rank for axis in axes)
-    ):
+    if not isinstance(axes, tuple) or list(axes) != sorted(set(axes)) or any(not 0 <= axis < rank for axis in axes):
         raise ShapeError(
-            f"{place}: axis={axes!r} is no ascending tuple of axes of a value of rank {rank}; "
-            "axes count from 0"
+            f"{place}: axis={axes!r} is no ascending tuple of axes of a value of rank {rank}; axes count from 0"
         )

@@ -48,9 +48,7 @@ class Sort(Ordering):
     def result(self, x: Spec, axis: int) -> Spec:
         return x
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x,), (g,), axis = line.operands, cotangents, line.attributes["axis"]
         if g is None or not x.spec.is_float:
             return [None]
@@ -111,9 +109,7 @@ class TopK(Primitive):
         shape = (*x.shape[:-1], k)
         return Spec(shape, x.dtype), Spec(shape, "int32")
 
-    def gradient(
-        self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]
-    ) -> Sequence[Operand | None]:
+    def gradient(self, b: Builder, line: Instruction, cotangents: Sequence[Operand | None]) -> Sequence[Operand | None]:
         (x,), g = line.operands, cotangents[0]
         if g is None or not x.spec.is_float:
             return [None]

@@ -36,9 +36,11 @@ class Literal:
         self.spec = Spec((), dtype)
         self.value: bool | int | float = rounded.item()
         # The shortest decimal that reads back as the same number of this dtype.
-        self.text: str = np.format_float_positional(rounded, unique=True, trim="0") if (
-            dtype.startswith("float") and np.isfinite(rounded) and 1e-4 <= abs(self.value) < 1e7
-        ) else str(rounded)
+        self.text: str = (
+            np.format_float_positional(rounded, unique=True, trim="0")
+            if (dtype.startswith("float") and np.isfinite(rounded) and 1e-4 <= abs(self.value) < 1e7)
+            else str(rounded)
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Literal) and (self.spec, self.text) == (other.spec, other.text)

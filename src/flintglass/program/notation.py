@@ -123,8 +123,7 @@ def read_operands(texts: list[str], defined: dict[str, Value]) -> tuple[Operand,
     known = [value for value in values if value is not None]
     implied = known[-1].spec.dtype if known else None
     return tuple(
-        value if value is not None else read_literal(text, implied)
-        for text, value in zip(texts, values, strict=True)
+        value if value is not None else read_literal(text, implied) for text, value in zip(texts, values, strict=True)
     )
 
 
@@ -136,5 +135,6 @@ def read_literal(text: str, implied: str | None) -> Literal:
         raise ProgramError(f"{text!r} is neither a name defined above nor a number with a known dtype")
     if number in ("True", "False"):
         return Literal(number == "True", dtype)
-    return Literal(float(number) if dtype.startswith("float") else int(float(number)) if "." in number
-                   else int(number), dtype)
+    return Literal(
+        float(number) if dtype.startswith("float") else int(float(number)) if "." in number else int(number), dtype
+    )

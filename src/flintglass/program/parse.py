@@ -91,9 +91,7 @@ class _Reader:
         text, types = right.rsplit(" : ", 1)
         primitive, operands, attributes = self._expression(text.strip())
         specs = [_read_spec(part) for part in notation.split_commas(types)]
-        outputs = tuple(
-            self._define(name.strip(), output) for name, output in zip(left.split(","), specs, strict=True)
-        )
+        outputs = tuple(self._define(name.strip(), output) for name, output in zip(left.split(","), specs, strict=True))
         self.lines.append(Instruction(outputs, primitive, operands, canonical(attributes), self.origin))
 
     def _expression(self, text: str) -> tuple[str, tuple[notation.Operand, ...], dict[str, object]]:

@@ -31,9 +31,7 @@ def each(function: Callable[..., Any], *operands: Any, name: str | None = None) 
 def _each_body(function: Callable[..., Any], name: str, dtypes: tuple[str, ...]) -> Program:
     writing = Trace(name, parent=Outside())
     labels = function.__code__.co_varnames[: function.__code__.co_argcount]
-    inputs = [
-        writing.input(label, Spec((), dtype)) for label, dtype in zip(labels, dtypes, strict=True)
-    ]
+    inputs = [writing.input(label, Spec((), dtype)) for label, dtype in zip(labels, dtypes, strict=True)]
     with context.answering(writing):
         result = function(*inputs)
     traced = writing.finish(result)
@@ -57,7 +55,8 @@ def call(function: Callable[..., Any], *operands: Any, name: str | None = None, 
         floats = [output for output in body.output_specs if output.dtype.startswith("float")]
         given = [value.spec for value in body.inputs]
         attributes["gradient"] = trace_body(
-            lambda *items: gradient(*items[: len(specs)], *items[len(given) :]), [*given, *floats],
+            lambda *items: gradient(*items[: len(specs)], *items[len(given) :]),
+            [*given, *floats],
             f"{label}_gradient",
         )[0]
     outputs = apply("call", *tensors, *captures, **attributes)

@@ -40,8 +40,11 @@ def reverse(
                     _accumulate(b, flowing, operand, flow)
     found = [flowing.get(item) for item in wrt]
     if names is not None:
-        _call(names, [item for item in wrt if isinstance(item, Value)],
-              [flowing.get(item) for item in wrt if isinstance(item, Value)])
+        _call(
+            names,
+            [item for item in wrt if isinstance(item, Value)],
+            [flowing.get(item) for item in wrt if isinstance(item, Value)],
+        )
     return found
 
 
@@ -87,8 +90,7 @@ def reverse_block(body: Program) -> Program:
     names = {name: name for name in inner if not is_number(name)}
     gradients = reverse(b, floats, cotangents, wrt, names)
     outputs = [
-        b.zeros(value.spec) if gradient is None else gradient
-        for value, gradient in zip(wrt, gradients, strict=True)
+        b.zeros(value.spec) if gradient is None else gradient for value, gradient in zip(wrt, gradients, strict=True)
     ]
     return named(simplify(b.finish(outputs, [f"d_{value.name}" for value in wrt])), names)
 

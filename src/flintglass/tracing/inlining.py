@@ -39,4 +39,3 @@ def _append(b: Builder, program: Program, table: dict[Value, Operand], names: di
             table[value] = result
             if isinstance(result, Value) and not is_number(value.name):
                 names.setdefault(result.name, value.name)
-

@@ -42,9 +42,7 @@ def placeholder(spec: Spec, call: Call) -> Tensor:
     return Tensor(spec=spec, call=call)
 
 
-def extend(
-    operation: Any, arguments: Sequence[Any], keywords: dict[str, Any], specs: Any
-) -> Any:
+def extend(operation: Any, arguments: Sequence[Any], keywords: dict[str, Any], specs: Any) -> Any:
     """Record a call; returns placeholders in the nesting of ``specs``."""
     call = Call(operation, tuple(arguments), keywords)
     call.outputs = [placeholder(spec, call) for spec in flatten(specs)]

@@ -72,7 +72,8 @@ class Recording:
             array = tensor.storage if is_variable else tensor.array
             value = self.builder.input(f"leaf{len(self._values) + 1}", tensor.spec)
             self._values[key] = (tensor if is_variable else array, value)
-            self._leaves[value] = array
+            # Numbers may be the user's own array, which he is free to fill anew before they are read.
+            self._leaves[value] = array if is_variable else array.copy()
             if is_variable:
                 tensor.readers.add(self)
         return self._values[key][1]
@@ -142,4 +143,3 @@ class Recording:
             if value in self._leaves and value not in wanted:
                 leaves[value] = None
         return lines[::-1], list(leaves)
-

@@ -211,9 +211,7 @@ def _reduce_all_of_reshaped(line: Instruction, definitions: Definitions) -> Inst
 def _only_reshapes(line: Instruction, inner: Instruction) -> bool:
     """True where ``inner`` changes no number that ``line`` reduces; a total of one number makes -0.0 a 0.0 only."""
     totals = {"sum", "mean"}
-    return inner.primitive == "reshape" or (
-        {line.primitive, inner.primitive} <= totals and _drops_ones(inner)
-    )
+    return inner.primitive == "reshape" or ({line.primitive, inner.primitive} <= totals and _drops_ones(inner))
 
 
 def _drops_ones(line: Instruction) -> bool:

@@ -87,8 +87,7 @@ class GradientTape:
             ]
             found = self._reverse(outputs, cotangents, known)
         results = [
-            self._result(gradient, leaf, unconnected_gradients)
-            for gradient, leaf in zip(found, leaves, strict=True)
+            self._result(gradient, leaf, unconnected_gradients) for gradient, leaf in zip(found, leaves, strict=True)
         ]
         return pack(sources, results) if isinstance(sources, (list, tuple, dict)) else results[0]
 

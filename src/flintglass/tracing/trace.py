@@ -140,9 +140,7 @@ class Trace:
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
         outputs = [self.operand(tensor) for tensor in tensors]
         updates = [
-            (value, self._current[key])
-            for key, (_, value) in self._variables.items()
-            if self._current[key] != value
+            (value, self._current[key]) for key, (_, value) in self._variables.items() if self._current[key] != value
         ]
         program = self.builder.finish(outputs, names, updates)
         program = simplify(program) if self.parent is not None else finished(program)

@@ -81,9 +81,7 @@ def _surroundings(function: Callable[..., Any]) -> list[Any]:
 
 def _identities(items: Sequence[Any]) -> tuple[Any, ...]:
     """Numbers and texts by what they are, everything else by which object it is."""
-    return tuple(
-        (type(item), repr(item)) if isinstance(item, (bool, int, float, str)) else id(item) for item in items
-    )
+    return tuple((type(item), repr(item)) if isinstance(item, (bool, int, float, str)) else id(item) for item in items)
 
 
 def _filled(cell: Any) -> bool:
@@ -248,5 +246,3 @@ def _common_rows(leaves: Sequence[Tensor]) -> int | Size:
         raise ShapeError(f"vectorized_map needs the same number of rows everywhere, not {[x.shape for x in leaves]}")
     size: Any = sizes.pop()
     return size
-
-

@@ -85,7 +85,7 @@ CASES = [
         loss="binary_crossentropy",
         compiled={"metrics": ["accuracy"]},
     ),
-    Case("validation_split", net(2), fit=lambda data: {"validation_split": 0.5}, epochs=17, compiled=MAE, quick=SINGLE),
+    Case("validation_split", net(2), fit=lambda data: {"validation_split": 0.5}, epochs=17, compiled=MAE),
     Case(
         "validation_split with sample_weight",
         net(2),

@@ -90,9 +90,7 @@ def _constraints() -> list[Case]:
 
 
 def _activations() -> list[Case]:
-    plain = [
-        Case(f"activation {name}", hidden(activation=name), quick=SINGLE if name == "relu" else ()) for name in PLAIN
-    ]
+    plain = [Case(f"activation {name}", hidden(activation=name)) for name in PLAIN]
     return [
         *plain,
         Case("activation tanh", hidden(activation="tanh"), dtypes=SINGLE),
@@ -125,7 +123,7 @@ def _activations() -> list[Case]:
 def _dense_arguments() -> list[Case]:
     constant = lambda side: side.initializers.Constant(0.25)  # noqa: E731
     return [
-        Case("Dense without arguments", hidden(activation=None), quick=DOUBLE),
+        Case("Dense without arguments", hidden(activation=None)),
         Case("use_bias=False", hidden(use_bias=False)),
         Case("initializers", hidden(kernel_initializer="he_normal", bias_initializer=constant)),
         Case("trainable=False", hidden(trainable=False)),
@@ -147,7 +145,6 @@ def _dense_arguments() -> list[Case]:
             "Flatten first",
             on_cube(lambda side: side.layers.Flatten(), _dense(5, activation="silu"), _dense(2)),
             x="cube",
-            quick=SINGLE,
         ),
         Case(
             "Activation as a layer",

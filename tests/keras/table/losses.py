@@ -69,7 +69,7 @@ def _own_metric(side: Any) -> Any:
 
 ACCURACY = metrics("accuracy")
 NUMBERS = [
-    Case("mse", net(2), compiled=metrics("mse", "mae"), quick=SINGLE),
+    Case("mse", net(2), compiled=metrics("mse", "mae")),
     Case("mse, odd batches", net(2), dtypes=DOUBLE, batch=ODD, limits={"float64": 1e-6}, note=ROUNDED),
     Case("mse as a function, odd batches", net(2), loss=_squares, batch=ODD),
     Case("mae", net(2), loss="mae", compiled=metrics("mean_squared_error")),
@@ -122,7 +122,6 @@ CLASSES = [
         y="onehot",
         compiled=metrics("accuracy", "categorical_crossentropy", "top_k_categorical_accuracy"),
         batch=ODD,
-        quick=SINGLE,
     ),
     Case(
         "CategoricalCrossentropy from logits",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.keras.case import SINGLE, Case
+from tests.keras.case import DOUBLE, SINGLE, Case
 
 
 def stack(side: Any) -> Any:
@@ -213,10 +213,10 @@ CASES = [
     Case("Sequential by input_shape", by_input_shape),
     Case("Sequential by input_dim", by_input_dim),
     Case("functional", functional),
-    Case("two inputs joined by +", joined, x="pair", quick=SINGLE),
+    Case("two inputs joined by +", joined, x="pair"),
     Case("two inputs, data by name", joined, x="named"),
     Case("operations between layers", by_operations, x="pair"),
-    Case("a shared layer", shared, x="pair", quick=("float64",)),
+    Case("a shared layer", shared, x="pair"),
     Case("residual connections", residual),
     Case("two outputs", two_outputs, y="both", loss=TWO, compiled={"metrics": [["mae"], ["accuracy"]]}, quick=SINGLE),
     Case("two outputs, loss_weights", two_outputs, y="both", loss=TWO, compiled={"loss_weights": [0.5, 2.0]}),
@@ -236,7 +236,7 @@ CASES = [
     Case("a stack in a stack", stack_in_stack),
     Case("subclassed Model", subclassed),
     Case("subclassed Model with a list of layers", listed),
-    Case("subclassed Layer: add_weight, add_loss", own_layer, quick=("float64",)),
+    Case("subclassed Layer: add_weight, add_loss", own_layer, quick=DOUBLE),
     Case("subclassed Model: add_loss alone", own_loss, y="none", loss=None),
     Case("subclassed Model of two inputs", two_inputs_called, x="pair"),
     Case("subclassed Model of two outputs", two_outputs_called, y="both", loss=TWO),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.keras.case import BOTH, SINGLE, Case
+from tests.keras.case import DOUBLE, Case
 from tests.keras.table.losses import net
 
 
@@ -20,8 +20,8 @@ def _cases(table: dict[str, Callable[[Any], Any] | str], **more: Any) -> list[Ca
 
 CASES = [
     *_cases({"sgd by name": "sgd", "adam by name": "adam"}),
-    *_cases({"Adam(0.01)": optimizer("Adam", learning_rate=0.01)}, quick=BOTH),
-    *_cases({"SGD, Nesterov": optimizer("SGD", learning_rate=0.05, momentum=0.9, nesterov=True)}, quick=SINGLE),
+    *_cases({"Adam(0.01)": optimizer("Adam", learning_rate=0.01)}, quick=DOUBLE),
+    *_cases({"SGD, Nesterov": optimizer("SGD", learning_rate=0.05, momentum=0.9, nesterov=True)}),
     *_cases(
         {
             "SGD(0.1)": optimizer("SGD", learning_rate=0.1),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from flintglass.engines.numpy_engine.flatten import Flat, Line, spread_each
-from flintglass.engines.numpy_engine.kernels import KERNELS
+from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
 from flintglass.engines.numpy_engine.kernels.table import Array, Thunk
 from flintglass.program import Spec
 
@@ -88,9 +88,7 @@ class Group:
             last_reads = self._read_after(flat, [target for target in targets if target is not None])
             if row is not None and not last_reads and not self._overlaps(row, arrays):
                 return row, {
-                    slot: arrays[target]
-                    for slot, target in zip(slots, targets, strict=True)
-                    if target is not None
+                    slot: arrays[target] for slot, target in zip(slots, targets, strict=True) if target is not None
                 }
         return _new_row(flat, slots)
 
@@ -99,8 +97,7 @@ class Group:
         shared = [arrays[slot] for slot in self.members[0].inputs if slot in arrays]
         operands = [array for array, flat in zip(shared, self._flat, strict=False) if flat is None]
         return any(
-            np.may_share_memory(row, operand)
-            and (row.ctypes.data, row.size) != (operand.ctypes.data, operand.size)
+            np.may_share_memory(row, operand) and (row.ctypes.data, row.size) != (operand.ctypes.data, operand.size)
             for operand in (*(item for item in self._flat if item is not None), *operands)
         )
 
@@ -113,7 +110,7 @@ class Group:
             if wanted & set(line.inputs):
                 if position > self.positions[0]:
                     return True
-                if line.primitive in ("reshape", "broadcast", "transpose", "slice", "reverse"):
+                if line.primitive in VIEWS:
                     wanted.update(line.outputs)
         read = set(flat.outputs) | {source for _, source in flat.updates}
         return bool(wanted & read)
@@ -138,9 +135,7 @@ class Group:
 
         return run if len(thunks) != 1 else thunks[0]
 
-    def _chunk(
-        self, arrays: Mapping[int, Array], where: slice, scratch: dict[int, Array]
-    ) -> list[Thunk]:
+    def _chunk(self, arrays: Mapping[int, Array], where: slice, scratch: dict[int, Array]) -> list[Thunk]:
         """The block's lines over one chunk; temporaries are shared by all chunks."""
         first = self.members[0]
         size = where.stop - where.start
@@ -183,20 +178,18 @@ def _bind_chunk(
                 table[slot] = target
             else:
                 table[slot] = _scratch(spec, slot, scratch, spare)
-        thunks.append(KERNELS[line.primitive]([table[s] for s in line.inputs], [table[s] for s in line.outputs],
-                                              line.attributes))
+        thunks.append(
+            KERNELS[line.primitive]([table[s] for s in line.inputs], [table[s] for s in line.outputs], line.attributes)
+        )
         for slot in set(line.inputs) - set(results):
             if last_read.get(slot) == position and slot in table and _is_scratch(table[slot], scratch):
                 spare.append(table[slot])
     return thunks + [partial(np.copyto, target, source) for target, source in copies]
 
 
-def _overwrites_unread(
-    target: Array, table: Mapping[int, Array], last_read: Mapping[int, int], position: int
-) -> bool:
+def _overwrites_unread(target: Array, table: Mapping[int, Array], last_read: Mapping[int, int], position: int) -> bool:
     return any(
-        last_read.get(slot, -1) > position and array.ctypes.data == target.ctypes.data
-        for slot, array in table.items()
+        last_read.get(slot, -1) > position and array.ctypes.data == target.ctypes.data for slot, array in table.items()
     )
 
 

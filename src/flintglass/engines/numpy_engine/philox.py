@@ -28,9 +28,7 @@ def philox_bits(key: Sequence[int], counter: Sequence[int], count: int) -> np.nd
     return _blocks(key, counter, np.arange(blocks, dtype=np.uint64)).reshape(-1)[:count]
 
 
-def philox_rows(
-    key: Sequence[int], counter: Sequence[int], rows: int, stride: int, blocks: int
-) -> np.ndarray:
+def philox_rows(key: Sequence[int], counter: Sequence[int], rows: int, stride: int, blocks: int) -> np.ndarray:
     """Outputs of regions that start `stride` counter values apart: uint32, shape (rows, 4 * blocks).
 
     Row i holds the first `blocks` blocks from `counter + i * stride` on. Samplers that reject use it,
