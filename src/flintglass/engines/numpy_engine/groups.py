@@ -15,7 +15,7 @@ from flintglass.engines.numpy_engine.kernels.table import Array, Thunk
 from flintglass.program import Spec
 
 # Elements handled at a time: a block's arrays then stay in the second-level cache (measured:
-# benchmarks/README.md); larger chunks spill, smaller ones pay NumPy's cost per call.
+# docs/performance.md); larger chunks spill, smaller ones pay NumPy's cost per call.
 CHUNK = 32768
 
 
