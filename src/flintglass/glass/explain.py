@@ -157,11 +157,7 @@ def _heading(origin: str, model: Any) -> str:
 
 
 def _evidence(traced: Any, arrays: Sequence[np.ndarray]) -> Evidence:
-    given = [*arrays, *(tensor.array for tensor in traced.captures)]
-    inputs = [
-        array.astype(value.spec.dtype, copy=False) for array, value in zip(given, traced.program.inputs, strict=True)
-    ]
-    return Evidence(traced.program, [variable.storage for variable in traced.variables], inputs)
+    return Evidence(traced.program, traced.state, traced.entering(arrays))
 
 
 def _add_part(found: Explanation, evidence: Evidence, origin: str, heading: str, rows: int, units: int) -> None:

@@ -60,8 +60,7 @@ def _units(model: Any, points: np.ndarray, wanted: Any) -> tuple[str, np.ndarray
         else (model.get_layer(wanted) if wanted is not None else layers[0])
     )
     traced = model._programs.get("predict", signature_of(model, feed.x))
-    inputs = [feed.x[0].astype(traced.program.inputs[0].spec.dtype)]
-    evidence = Evidence(traced.program, [variable.storage for variable in traced.variables], inputs)
+    evidence = Evidence(traced.program, traced.state, traced.entering(feed.x))
     results = evidence.results_of(layer.name)
     if not results:
         raise DataError(f"the layer {layer.name!r} computes nothing that could be drawn")

@@ -152,7 +152,7 @@ class LossWatch:
             before = [array.copy() for array in state]
             traced: Traced = self.steps.program_for(batch.shapes[0][0])
             order = {id(variable): array for variable, array in zip(variables, state, strict=True)}
-            arrays = _entering(traced, batch.arrays())
+            arrays = traced.entering(batch.arrays())
             engine().execute(traced.program, [order[id(v)] for v in traced.variables], arrays)
             if step == self._bad_step or any(_bad(state[i]) is not None for i in watched):
                 good = {id(variable): array for variable, array in zip(variables, before, strict=True)}
@@ -160,14 +160,6 @@ class LossWatch:
                 what = "the loss" if step == self._bad_step else "the weights"
                 return f"{what} became nan or infinite in step {step + 1} of {self._place}: {place}", before
         return f"the loss became nan or infinite. {_ADVICE}", state
-
-
-def _entering(traced: Traced, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The inputs of a program, in its dtypes, followed by what it captured."""
-    given = [*arrays, *(tensor.array for tensor in traced.captures)]
-    return [
-        array.astype(value.spec.dtype, copy=False) for array, value in zip(given, traced.program.inputs, strict=True)
-    ]
 
 
 def first_bad_line(program: Program, state: Sequence[np.ndarray], inputs: Sequence[np.ndarray]) -> str:

@@ -64,12 +64,7 @@ class OneProgram:
         """The outputs for these inputs, from left to right."""
         traced = self.program_for(len(arrays[0]))
         assert traced is not None
-        given = [*arrays, *(tensor.array for tensor in traced.captures)]
-        cast = [
-            array.astype(value.spec.dtype, copy=False)
-            for array, value in zip(given, traced.program.inputs, strict=True)
-        ]
-        return engine().execute(traced.program, [variable.storage for variable in traced.variables], cast)
+        return engine().execute(traced.program, traced.state, traced.entering(arrays))
 
     def nested(self, arrays: Sequence[np.ndarray]) -> Any:
         """The outputs in the nesting in which the model returns them."""
@@ -117,8 +112,7 @@ def _pass(traced: Traced, batches: Iterable[Feeding], on_step: Any, before_step:
     captured = [tensor.array for tensor in traced.captures]
     if captured:
         batches = (_WithConstants(batch, captured) for batch in batches)
-    state = [variable.storage for variable in traced.variables]
-    return engine().fit(Pass(traced.program, state, batches, on_step, before_step, stop))
+    return engine().fit(Pass(traced.program, traced.state, batches, on_step, before_step, stop))
 
 
 class _WithConstants:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -68,6 +68,15 @@ class Program:
         from flintglass.program.listing import listing
 
         return listing(self)
+
+    def rewritten(self, lines: Iterable[Instruction], table: Mapping[Value, Operand]) -> Program:
+        """The program with other lines, its outputs and updates being what ``table`` says they have become."""
+        return replace(
+            self,
+            instructions=tuple(lines),
+            outputs=tuple(substitute(operand, table) for operand in self.outputs),
+            updates=tuple((value, substitute(operand, table)) for value, operand in self.updates),
+        )
 
     def rename(self, name: str) -> Program:
         """The same program under another name."""

@@ -34,9 +34,4 @@ def _forward(program: Program) -> Program:
         if line.primitive == "call" and "gradient" in line.attributes:
             line = replace(line, attributes={"body": line.attributes["body"]})
         lines.append(line)
-    return replace(
-        program,
-        instructions=tuple(lines),
-        outputs=tuple(substitute(operand, table) for operand in program.outputs),
-        updates=tuple((value, substitute(operand, table)) for value, operand in program.updates),
-    )
+    return program.rewritten(lines, table)

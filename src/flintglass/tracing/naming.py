@@ -45,12 +45,7 @@ def named(program: Program, wanted: Mapping[str, str]) -> Program:
             table[value] = outputs[-1]
         operands = tuple(substitute(operand, table) for operand in line.operands)
         lines.append(replace(line, outputs=tuple(outputs), operands=operands))
-    return replace(
-        program,
-        instructions=tuple(lines),
-        outputs=tuple(substitute(operand, table) for operand in program.outputs),
-        updates=tuple((value, substitute(operand, table)) for value, operand in program.updates),
-    )
+    return program.rewritten(lines, table)
 
 
 def renumbered(program: Program) -> Program:

@@ -52,12 +52,7 @@ def _rewrite(program: Program) -> Program:
         twins[key] = line
         definitions.update(dict.fromkeys(line.outputs, line))
         lines.append(line)
-    return replace(
-        program,
-        instructions=tuple(lines),
-        outputs=tuple(substitute(operand, table) for operand in program.outputs),
-        updates=tuple((value, substitute(operand, table)) for value, operand in program.updates),
-    )
+    return program.rewritten(lines, table)
 
 
 def _fold(line: Instruction, definitions: Definitions) -> Instruction | list[Instruction] | Operand:

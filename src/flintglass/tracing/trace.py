@@ -33,11 +33,22 @@ class Traced:
     captures: list[Tensor]
     result: Any  # the nesting of the outputs, with Python values where a leaf was no tensor
 
+    @property
+    def state(self) -> list[np.ndarray]:
+        """The arrays of the variables, which a run updates."""
+        return [variable.storage for variable in self.variables]
+
+    def entering(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """All inputs of the program: the given ones, then the captures, in the dtypes that it takes."""
+        arrays = [*inputs, *(tensor.array for tensor in self.captures)]
+        return [
+            array.astype(value.spec.dtype, copy=False) for array, value in zip(arrays, self.program.inputs, strict=True)
+        ]
+
     def run(self, inputs: Sequence[np.ndarray]) -> Any:
         """Run with these inputs; the variables are updated, the outputs come back in their nesting."""
         arrays = [*inputs, *(tensor.array for tensor in self.captures)]
-        state = [variable.storage for variable in self.variables]
-        outputs = iter(engine().execute(self.program, state, arrays))
+        outputs = iter(engine().execute(self.program, self.state, arrays))
         leaves = [Tensor(next(outputs)) if leaf is _OUTPUT else leaf for leaf in flatten(self.result)]
         return pack(self.result, leaves)
 
