@@ -1,4 +1,4 @@
-"""The command line: ``flintglass demo`` and ``flintglass --version``."""
+"""The command line: ``flintglass demo``, ``flintglass doctor`` and ``flintglass --version``."""
 
 from __future__ import annotations
 
@@ -19,15 +19,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="train two small networks, print what runs, explain a step, draw a picture")
     demo.add_argument("--picture", default="flintglass-demo.png", help="where the picture is written")
+    commands.add_parser(
+        "doctor", help="tell which engine runs here, on which instructions, with how many threads, and why"
+    )
     given = parser.parse_args(arguments)
     # Pipes and old terminals may know ASCII only; the bar's signs must not end the run there.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    from flintglass.demo import run
-
     try:
-        run(given.picture)
+        if given.command == "doctor":
+            from flintglass.doctor import report
+
+            print(report())
+        else:
+            from flintglass.demo import run
+
+            run(given.picture)
     except FlintglassError as error:
         print(f"flintglass: {error}", file=sys.stderr)
         return 1

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from flintglass.errors import nearest
 
 _FLOATS = ("float16", "float32", "float64")
 _NAN_MODES = ("warn", "raise", "ignore")
-_settings: dict[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "engine": "numpy", "nan": "warn"}
+_settings: dict[str, Any] = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "engine": os.environ.get("FLINTGLASS_ENGINE", "auto"),
+    "nan": "warn",
+    "threads": None,
+}
 
 
 def floatx() -> str:
@@ -42,13 +49,37 @@ def set_nan(value: str) -> None:
 
 
 def engine() -> str:
-    """The name of the engine that runs programs."""
+    """The name of the engine that runs programs.
+
+    ``"auto"``, which it is unless set, takes the native engine where it is installed, and NumPy elsewhere. The
+    environment variable FLINTGLASS_ENGINE sets it for a process.
+    """
     return str(_settings["engine"])
 
 
 def set_engine(value: str) -> None:
     """Choose the engine by name; an unknown one raises where it is first used."""
     _settings["engine"] = str(value)
+
+
+def threads() -> int:
+    """How many threads the native engine computes with; 0 stands for as many as the process may use.
+
+    Results are the same bits for every number. Unless set, the environment variable FLINTGLASS_THREADS says it.
+    """
+    if _settings["threads"] is None:
+        given = os.environ.get("FLINTGLASS_THREADS", "0")
+        if not given.isdecimal():
+            raise ValueError(f"FLINTGLASS_THREADS is a whole number from 0 up, not {given!r}")
+        return int(given)
+    return int(_settings["threads"])
+
+
+def set_threads(count: int) -> None:
+    """Set how many threads the native engine computes with; 0: as many as the process may use."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(f"the number of threads is a whole number from 0 up, not {count!r}")
+    _settings["threads"] = count
 
 
 def _one_of(setting: str, value: str, options: tuple[str, ...]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 
-from flintglass import glass, layers, models, optimizers, utils
-from flintglass.errors import MissingExtra
+from flintglass import glass, layers, models, optimizers, samples, utils
+from flintglass.glass.plots import units_as_svg
 
 RULE = "=" * 78
 
@@ -57,31 +58,27 @@ def square(picture: str) -> None:
 
 
 def _picture(model: models.Model, x: np.ndarray, y: np.ndarray, path: str) -> None:
+    low, high = -5, 110
     try:
         import matplotlib
-
+    except ImportError:
+        path = str(Path(path).with_suffix(".svg"))
+        Path(path).write_text(units_as_svg(model, x, y, low=low, high=high), encoding="utf-8")
+    else:
         matplotlib.use("Agg")
         axes = glass.plot_units(model, x, y)
-    except (ImportError, MissingExtra):
-        print("\nNo picture: matplotlib is not installed (pip install 'flintglass[plot]').")
-        return
-    axes.set_ylim(-5, 110)
-    axes.figure.savefig(path, dpi=120)
+        axes.set_ylim(low, high)
+        axes.figure.savefig(path, dpi=120)
     print(f"\nThe picture of the data, the fit and each hidden unit's line: {path}")
 
 
 def digits() -> None:
-    """Scanned digits of scikit-learn: 1,797 images of 8 by 8 points, a quarter of them held out."""
+    """Scanned digits: 1,797 images of 8 by 8 points, a quarter of them held out."""
     _heading("Real data: 1,797 scanned digits")
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        print("Left out: scikit-learn is not installed (pip install 'flintglass[examples]').")
-        return
     utils.set_random_seed(7)
-    data = load_digits()
-    order = np.random.permutation(len(data.target))
-    x, y = data.data[order] / 16.0, data.target[order]
+    images, labels = samples.digits()
+    order = np.random.permutation(len(labels))
+    x, y = images[order] / 16.0, labels[order]
     held_out = len(x) // 4
     model = models.Sequential(
         [layers.Input((64,)), layers.Dense(64, activation="relu"), layers.Dense(10, activation="softmax")],

@@ -28,7 +28,7 @@ ROWS = (
     ("data",),
     ("callbacks", "saving"),
     ("models",),
-    ("glass", "compat", "cli", "demo"),
+    ("glass", "compat", "cli", "demo", "doctor"),
 )
 
 # Rooms beside the rows: what they may import, and nothing else. No room of the rows sees an engine: engines
@@ -46,11 +46,11 @@ EXTRA_ARROWS: dict[tuple[str, str], str] = {
     ("metrics", "losses"): "the metric of an error is the mean of the loss of that name",
 }
 
-# The command line and the demo show the whole house; the package's face lists it by name.
-EVERYTHING = ("cli", "demo", "face")
+# The command line, the demo and the doctor show the whole house; the package's face lists it by name.
+EVERYTHING = ("cli", "demo", "doctor", "face")
 
 # Small modules that anything may import; they import each other, the standard library and NumPy only.
-LEAVES = ("errors", "config", "faces", "names", "identifiers", "suggestions")
+LEAVES = ("errors", "config", "faces", "names", "identifiers", "suggestions", "samples")
 
 # Optional packages are imported inside the function that uses them, except in the engine that is one.
 THIRD_PARTY_AT_THE_TOP = {"jax_engine": {"jax", "jaxlib"}}

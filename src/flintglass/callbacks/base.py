@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -105,8 +105,13 @@ class CallbackList:
 
     def listens(self, *hooks: str) -> bool:
         """True where some callback overrides one of these hooks."""
-        return any(
-            getattr(type(callback), hook, None) is not getattr(Callback, hook, None) or hook in vars(callback)
-            for callback in self.callbacks
-            for hook in hooks
-        )
+        return listens(self.callbacks, *hooks)
+
+
+def listens(callbacks: Iterable[Callback], *hooks: str) -> bool:
+    """True where one of these callbacks overrides one of these hooks."""
+    return any(
+        getattr(type(callback), hook, None) is not getattr(Callback, hook, None) or hook in vars(callback)
+        for callback in callbacks
+        for hook in hooks
+    )

@@ -38,9 +38,9 @@ class ProgressBar:
         text = f"{self._bar(step)} {_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}"
         self._over(text)
 
-    def finish(self, step: int, logs: dict[str, Any]) -> None:
-        """Draw the last state, and go to the next line."""
-        elapsed = time.perf_counter() - self.started
+    def finish(self, step: int, logs: dict[str, Any], seconds: float | None = None) -> None:
+        """Draw the last state, and go to the next line. seconds: how long it took; since the start unless given."""
+        elapsed = time.perf_counter() - self.started if seconds is None else seconds
         lead = f"{self._bar(step)} " if self.verbose == 1 else f"{step}/{step} - "
         text = f"{lead}{_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}"
         self._over(text)
@@ -99,6 +99,7 @@ class ProgbarLogger(Callback):
         super().__init__()
         self._bar: ProgressBar | None = None
         self._printed = 0.0
+        self._seconds: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._bar = ProgressBar(self.params.get("steps"), self.params.get("verbose", 1))
@@ -120,6 +121,11 @@ class ProgbarLogger(Callback):
         if self._bar is not None and not self._quiet and self._bar.due():
             self._bar.draw(step, logs())
 
+    def took(self, seconds: float) -> None:
+        """Told before the end of an epoch that was run without anybody looking: how long it took."""
+        self._seconds = seconds
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._bar is not None and not self._quiet:
-            self._bar.finish(self.params.get("steps") or 0, logs or {})
+            self._bar.finish(self.params.get("steps") or 0, logs or {}, self._seconds)
+        self._seconds = None

@@ -54,7 +54,8 @@ class ArrayBatches:
     def permutation(self, epoch: int) -> np.ndarray:
         """The order of the rows in this epoch."""
         assert self.seed is not None
-        return np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(self.rows)
+        # A RandomState, whose stream NumPy has promised to keep: a run can be continued with any later NumPy.
+        return np.random.RandomState(np.random.Philox(key=[self.seed, epoch])).permutation(self.rows)
 
     def epoch(self, number: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, from batch ``first`` on."""

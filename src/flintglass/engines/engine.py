@@ -8,18 +8,24 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from flintglass import config
 from flintglass.errors import ShapeError, nearest
-from flintglass.program import Program, Size
+from flintglass.primitives import primitive
+from flintglass.program import Instruction, Program, Size, Spec, Value
 
 Array = np.ndarray
-ENGINES = {"numpy": "flintglass.engines.numpy_engine.engine:NumpyEngine"}
+ENGINES = {
+    "native": "flintglass.engines.native_engine.engine:NativeEngine",
+    "numpy": "flintglass.engines.numpy_engine.engine:NumpyEngine",
+}
 CACHED_BINDINGS = 64
 _running: dict[str, Engine] = {}
+missing: dict[str, str] = {}  # engines that "auto" would have taken, and why they are not there
 
 
 class Feeding(Protocol):
@@ -49,6 +55,99 @@ class Pass:
     on_step: Callable[[int, Sequence[Array]], None] | None = None
     before_step: Callable[[int], None] | None = None
     stop: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass
+class Course:
+    """A program that makes a step on each batch of some rows.
+
+    columns: the arrays of the program's inputs, with a row for each example, packed. steps: how many batches
+    are taken at most; 0 for all. seed: of the order of the rows in each epoch; None for the order in which they lie.
+    """
+
+    program: Program
+    state: Sequence[Array]
+    columns: Sequence[Array]
+    batch_size: int
+    steps: int = 0
+    seed: int | None = None
+
+
+@dataclass
+class Epochs:
+    """Epochs that need nobody in between: steps, validation and the metrics' results.
+
+    results: a program of state alone, and its state; its outputs are read after training and after validation.
+    validated: which epochs, from the first on, are followed by a validation. resets: arrays of the state, and what
+    they hold when an epoch or its validation begins. kept: arrays that receive a copy of the state when an epoch
+    begins, and the state. watched: weights that are looked at, after each epoch, for numbers that are not finite.
+    """
+
+    training: Course
+    validation: Course | None
+    results: tuple[Program, Sequence[Array]]
+    first: int
+    validated: Sequence[bool]
+    resets: Sequence[tuple[Array, Array]]
+    kept: Sequence[tuple[Array, Array]]
+    watched: Sequence[Array]
+
+
+class Paused(Enum):
+    """Why an engine came back from its epochs."""
+
+    EPOCHS_DONE = 0
+    TIME_UP = 1
+    STEPS_DONE = 2
+    NOT_FINITE = 3
+
+
+class Finished(NamedTuple):
+    """What an epoch gave: its number, how many seconds it took, the results after training and after validation."""
+
+    epoch: int
+    seconds: float
+    training: list[Any]
+    validation: list[Any] | None
+
+
+class Fitting(Protocol):
+    """Epochs on their way."""
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is run, or that is about to begin."""
+
+    @property
+    def step(self) -> int:
+        """How many steps of it were made."""
+
+    @property
+    def bad_step(self) -> int:
+        """The first of its steps with a loss that is not finite; -1 where there is none."""
+
+    def run(self, until_epoch: int, seconds: float, steps: int, watch: bool, at_once: bool) -> Paused:
+        """Go on until this epoch is about to begin, or so much time, or so many steps, have passed.
+
+        watch: come back at the end of an epoch in which a loss or a weight became nan or infinite; at_once: at
+        the step itself.
+        """
+
+    def take_finished(self) -> list[Finished]:
+        """The epochs that ended since the last call."""
+
+    def outputs(self) -> list[Array]:
+        """What the last step returned."""
+
+
+class Predictor(Protocol):
+    """Outputs for rows, in a new array each time; many threads may call at once."""
+
+    def __call__(self, x: Array) -> Array:
+        """The output for these rows."""
+
+    def checked(self, x: Array) -> Array | None:
+        """The output for these rows; None where a number among them is nan or infinite."""
 
 
 class Engine(ABC):
@@ -88,6 +187,17 @@ class Engine(ABC):
     def fit(self, work: Pass) -> int:
         """Run the program over a source of batches; returns how many steps were finished."""
 
+    def fitting(self, work: Epochs) -> Fitting | None:
+        """The epochs, ready to run; None where this engine has no loop of its own, only passes."""
+        return None
+
+    def predictor(self, program: Program, state: Sequence[Array]) -> Predictor | None:
+        """A program of one input and one output over fixed state arrays, as fast to call as this engine can.
+
+        None where the engine has no such shortcut.
+        """
+        return None
+
     def execute(self, program: Program, state: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
         """Load for the sizes that the inputs have, and run."""
         return self.run(self.load(program, sizes_of(program, inputs)), state, inputs)
@@ -96,12 +206,28 @@ class Engine(ABC):
 def engine(name: str | None = None) -> Engine:
     """The engine of this name, or the one that ``config.set_engine`` chose."""
     wanted = name or config.engine()
-    if wanted not in _running:
-        if wanted not in ENGINES:
-            raise ValueError(f"there is no engine {wanted!r}. {nearest(wanted, ENGINES)}")
-        module, _, face = ENGINES[wanted].partition(":")
-        _running[wanted] = getattr(importlib.import_module(module), face)()
-    return _running[wanted]
+    found = _running.get(wanted)
+    if found is None:
+        found = _running[wanted] = _best() if wanted == "auto" else _started(wanted)
+    return found
+
+
+def _started(name: str) -> Engine:
+    if name not in ENGINES:
+        raise ValueError(f"there is no engine {name!r}. {nearest(name, [*ENGINES, 'auto'])}")
+    if name not in _running:
+        module, _, face = ENGINES[name].partition(":")
+        _running[name] = getattr(importlib.import_module(module), face)()
+    return _running[name]
+
+
+def _best() -> Engine:
+    """The native engine where it is installed, and NumPy's elsewhere."""
+    try:
+        return _started("native")
+    except ImportError as error:
+        missing["native"] = str(error)
+        return _started("numpy")
 
 
 def sizes_of(program: Program, inputs: Sequence[Array]) -> dict[str, int]:
@@ -127,3 +253,10 @@ def sizes_of(program: Program, inputs: Sequence[Array]) -> dict[str, int]:
                     f"not {list(array.shape)}"
                 )
     return sizes
+
+
+def one_line(name: str, specs: Sequence[Spec], attributes: Mapping[str, Any]) -> Program:
+    """A program that consists of this one line."""
+    inputs = tuple(Value(f"x{i}", spec) for i, spec in enumerate(specs))
+    outputs = tuple(Value(f"y{i}", spec) for i, spec in enumerate(primitive(name).specs(specs, attributes)))
+    return Program(name, inputs, (Instruction(outputs, name, inputs, dict(attributes)),), outputs)

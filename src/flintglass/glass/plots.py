@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from flintglass.errors import DataError, MissingExtra
+from flintglass.glass.svg import Chart
+
+TITLE = "{}: the output and the units of {}"
 
 
 def pyplot() -> Any:
@@ -28,22 +31,39 @@ def plot_units(model: Any, x: Any = None, y: Any = None, layer: Any = None, ax: 
     given. Returns the matplotlib axes.
     """
     axes = ax if ax is not None else pyplot().subplots(figsize=(8, 5))[1]
+    points, name, units, fit = unit_lines(model, x, layer)
+    if y is not None:
+        axes.plot(np.asarray(x).reshape(-1), np.asarray(y).reshape(-1), ".", color="0.6", label="data", zorder=1)
+    for unit in range(units.shape[1]):
+        axes.plot(points, units[:, unit], linewidth=1, alpha=0.8, label=f"{name}[{unit}]")
+    axes.plot(points, fit, color="black", linewidth=2, label=f"{model.name}")
+    axes.set_xlabel("x")
+    axes.set_title(TITLE.format(model.name, name))
+    axes.legend(loc="best", fontsize="small")
+    return axes
+
+
+def units_as_svg(model: Any, x: Any = None, y: Any = None, layer: Any = None, low: float = 0, high: float = 1) -> str:
+    """What ``plot_units`` draws, as the text of an SVG file; it needs no other package."""
+    points, name, units, fit = unit_lines(model, x, layer)
+    chart = Chart(TITLE.format(model.name, name), points, low, high)
+    if y is not None:
+        chart.points(np.asarray(x).reshape(-1), np.asarray(y).reshape(-1), "data")
+    for unit in range(units.shape[1]):
+        chart.line(points, units[:, unit], f"{name}[{unit}]")
+    chart.line(points, fit, model.name, "black", 2.5)
+    return chart.text()
+
+
+def unit_lines(model: Any, x: Any, layer: Any) -> tuple[np.ndarray, str, np.ndarray, np.ndarray]:
+    """Where the lines are drawn, the layer's name, its units' outputs there, and the network's."""
     points = np.linspace(-10, 10, 201) if x is None else np.sort(np.asarray(x, dtype=float).reshape(-1))
     if model.inputs and tuple(model.inputs[0].shape[1:]) not in ((), (1,)):
         raise DataError(
             f"plot_units draws networks with one input; {model.name} takes rows of shape {model.inputs[0].shape[1:]}"
         )
     name, units = _units(model, points, layer)
-    if y is not None:
-        axes.plot(np.asarray(x).reshape(-1), np.asarray(y).reshape(-1), ".", color="0.6", label="data", zorder=1)
-    for unit in range(units.shape[1]):
-        axes.plot(points, units[:, unit], linewidth=1, alpha=0.8, label=f"{name}[{unit}]")
-    fit = model.predict(points, verbose=0).reshape(len(points), -1)
-    axes.plot(points, fit[:, 0], color="black", linewidth=2, label=f"{model.name}")
-    axes.set_xlabel("x")
-    axes.set_title(f"{model.name}: the output and the units of {name}")
-    axes.legend(loc="best", fontsize="small")
-    return axes
+    return points, name, units, model.predict(points, verbose=0).reshape(len(points), -1)[:, 0]
 
 
 def _units(model: Any, points: np.ndarray, wanted: Any) -> tuple[str, np.ndarray]:

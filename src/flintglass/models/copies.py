@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-_LEFT = ("_programs", "_lock", "history")
+_LEFT = ("_programs", "_quick", "_lock", "history")
 
 
 def copied_state(model: Any) -> dict[str, Any]:
@@ -17,8 +17,8 @@ def copied_state(model: Any) -> dict[str, Any]:
     return {"calls": calls, **{name: value for name, value in vars(model).items() if name not in _LEFT}}
 
 
-def restore(model: Any, state: dict[str, Any], programs: Any) -> None:
+def restore(model: Any, state: dict[str, Any], programs: Any, quick: Any) -> None:
     """Make a new object what ``state`` describes; it traces its programs anew."""
     state.pop("calls")
     vars(model).update(state)
-    vars(model).update(_programs=programs, _lock=threading.RLock(), history=None)
+    vars(model).update(_programs=programs, _quick=quick, _lock=threading.RLock(), history=None)

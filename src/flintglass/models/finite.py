@@ -96,6 +96,21 @@ class LossWatch:
         self._bad_step = None
         self._snapshot = {id(v): v.storage.copy() for v in self.steps.variables} if self.listens else None
 
+    def keep(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Memory for the state at the beginning of an epoch, with the state: whoever runs the epochs fills it."""
+        self.begin_epoch("")
+        if self._snapshot is None:
+            return []
+        return [(self._snapshot[id(variable)], variable.storage) for variable in self.steps.variables]
+
+    def weights(self) -> list[np.ndarray]:
+        """The weights that a step may spoil."""
+        return [variable.storage for variable in self._watched() if variable.storage.dtype.kind == "f"]
+
+    def found(self, bad_step: int, place: str) -> None:
+        """An epoch was run elsewhere: its first step with a bad loss (below 0: none), and what it is called."""
+        self._bad_step, self._place = bad_step if bad_step >= 0 else None, place
+
     def after_step(self, step: int, outputs: Sequence[np.ndarray]) -> None:
         """Look at the loss of a step."""
         if self._bad_step is None and not math.isfinite(outputs[0]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from flintglass.models.copies import copied_state, restore
 from flintglass.models.finite import forget_told
 from flintglass.models.graph import Graph
 from flintglass.models.programs import Programs, Signature
+from flintglass.models.quick import Quick, compiled_predict
 from flintglass.models.structure import Structured
 from flintglass.models.summary import summary
 from flintglass.names import automatic_name, depth
@@ -37,7 +38,7 @@ class Model(Structured):
     ``predict`` uses it; ``program(kind)`` shows what runs.
     """
 
-    untracked = Structured.untracked | {"_programs", "_compiled", "_lock", "_graph"}
+    untracked = Structured.untracked | {"_programs", "_compiled", "_lock", "_graph", "_quick"}
 
     passing = Structured.passing | {"history", "stop_training"}
 
@@ -47,6 +48,7 @@ class Model(Structured):
         super().__init__(name=name, **keywords)
         self._compiled: Compiled | None = None
         self._programs = Programs(self)
+        self._quick = Quick(self)
         self._lock = threading.RLock()
         self._graph: Graph | None = None
         self._signature: Signature | None = None
@@ -61,11 +63,15 @@ class Model(Structured):
         return copied_state(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        restore(self, state, Programs(self))
+        restore(self, state, Programs(self), Quick(self))
 
     # -- calling
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if len(arguments) == 1 and not keywords and self._graph is not None and not depth() and not context.active():
+            found = self._quick.call(arguments[0])
+            if found is not None:
+                return Tensor(found)
         if self._runs_as_program(arguments, keywords):
             return map_leaves(Tensor, training.predict_on_batch(self, arguments[0], "calling the model"))
         return super().__call__(*arguments, **keywords)
@@ -232,6 +238,10 @@ class Model(Structured):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for the data, as NumPy arrays."""
+        if batch_size is None and steps is None and callbacks is None:
+            found = self._quick.predict(x)
+            if found is not None:
+                return found
         return training.predict(self, x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(
@@ -256,6 +266,15 @@ class Model(Structured):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for these rows, as NumPy arrays."""
         return training.predict_on_batch(self, x)
+
+    def compiled_predict(self, x: Any) -> Callable[[np.ndarray], np.ndarray]:
+        """A function of rows like ``x`` that gives the model's output, with nothing around it that could be slow.
+
+        x: an array with the shape and the dtype of those to come, any number of rows. The function takes one
+        array and returns a new one; it follows the weights as they change, but not settings or layers; it does not
+        look for nan, and many threads may call it at once. Not in Keras.
+        """
+        return compiled_predict(self, x)
 
     # -- seeing inside
 

@@ -78,18 +78,35 @@ class Programs:
 
     def results(self) -> dict[str, Any]:
         """The metrics' results as tensors, by name: read from their sums by a program where one can be traced."""
+        traced = self._traced_results()
+        if traced is None:
+            with context.answering(None):
+                return self._named_results(None)
+        found: dict[str, Any] = traced.run([])
+        return found
+
+    def traced_results(self) -> tuple[Traced, list[str]] | None:
+        """The program of the results, with the name of each output; None where there is no such program."""
+        traced = self._traced_results()
+        if traced is None or traced.captures or len(traced.result) != len(traced.program.outputs):
+            return None
+        by_output: dict[str, Any] = traced.numbered()
+        if not all(isinstance(number, int) for number in by_output.values()):
+            return None
+        return traced, sorted(by_output, key=lambda name: by_output[name])
+
+    def _traced_results(self) -> Traced | None:
+        """The program of the metrics' results; None where some result() is Python that asks for values."""
         key = ("results", self.key())
         if key not in self._kept:
             writing = Trace("results")
             try:
                 with context.answering(writing):
                     named = self._named_results(writing)
-            except NeedsConcrete:  # some result() is Python that asks for values
-                with context.answering(None):
-                    return self._named_results(None)
+            except NeedsConcrete:
+                return None
             self._kept[key] = writing.finish(named, sorted(named))
-        found: dict[str, Any] = self._kept[key].run([])
-        return found
+        return self._kept[key]
 
     def _named_results(self, writing: Trace | None) -> dict[str, Any]:
         named: dict[str, Any] = {}

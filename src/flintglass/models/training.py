@@ -12,12 +12,14 @@ from flintglass import config
 from flintglass.callbacks import CallbackList, History, ProgbarLogger
 from flintglass.callbacks.progress import ProgressBar
 from flintglass.data import ArrayBatches
-from flintglass.errors import DataError, NotCompiled
+from flintglass.errors import NotCompiled
 from flintglass.models.feed import Feed, full_signature, signature_of, with_class_weight
-from flintglass.models.finite import LossWatch, check_inputs
+from flintglass.models.finite import LossWatch
+from flintglass.models.given import checked_steps, feed_of, listed, split, validated_epochs, verbosity, whole
 from flintglass.models.interrupt import Interrupt
 from flintglass.models.programs import Signature, batched
 from flintglass.models.steps import Steps, never, steps
+from flintglass.models.whole_epochs import WholeEpochs
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tensor import Tensor
 
@@ -32,13 +34,13 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
     model.require_compiled("fit")
     epochs = whole("epochs", options["epochs"])
     start = whole("initial_epoch", options["initial_epoch"], least=0)
-    validated = _validated(options["validation_freq"])
-    feed = _feed(model, x, y, options["sample_weight"], "fit")
+    validated = validated_epochs(options["validation_freq"])
+    feed = feed_of(model, x, y, options["sample_weight"], "fit")
     with_class_weight(model, feed, options["class_weight"])
-    feed, validation = _split(model, feed, options["validation_split"], options["validation_data"])
+    feed, validation = split(model, feed, options["validation_split"], options["validation_data"])
     run = _Run(model, feed, options["batch_size"], options["shuffle"], options["steps_per_epoch"])
-    verbose = _verbosity(options["verbose"])
-    given = _listed(options["callbacks"])
+    verbose = verbosity(options["verbose"])
+    given = listed(options["callbacks"])
     history = next((item for item in given if isinstance(item, History)), None) or History()
     callbacks = CallbackList(
         [*given, *([ProgbarLogger()] if verbose else []), *([] if history in given else [history])],
@@ -52,10 +54,17 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
     callbacks.tell("on_train_begin", {})
     logs: dict[str, Any] = {}
     with Interrupt() as interrupt:
-        for epoch in range(start, epochs):
-            model.reset_metrics()
+        epoch = start
+        while epoch < epochs and not interrupt.raised and not model.stop_training:
             callbacks.tell("on_epoch_begin", epoch, {})
-            run.epoch(epoch, callbacks, interrupt.asked)
+            ready = run.whole_epochs(range(epoch, epochs), validation, validated, callbacks, options)
+            if ready is not None:
+                epoch, logs = ready.go(epoch + 1 if ready.one_by_one else epochs, interrupt.asked)
+                if not (model.stop_training and ready.in_an_epoch):
+                    continue
+            else:
+                model.reset_metrics()
+                run.epoch(epoch, callbacks, interrupt.asked)
             logs = run.logs()
             if validation is not None and validated(epoch + 1) and not interrupt.raised:
                 size = options["validation_batch_size"] or options["batch_size"]
@@ -65,8 +74,7 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
                 break
             logs = dict(sorted(logs.items()))
             callbacks.tell("on_epoch_end", epoch, logs)
-            if model.stop_training:
-                break
+            epoch += 1
         # As in Keras, an interrupted run does not come to its end: a callback would take it for finished.
         if not interrupt.raised:
             callbacks.tell("on_train_end", logs)
@@ -88,6 +96,7 @@ class _Run:
         model._signature = self._signature
         self.steps = self._find_steps()
         self.watch = LossWatch(model, self.steps)
+        self._ready: tuple[Any, WholeEpochs | None] | None = None
 
     def _find_steps(self) -> Steps:
         return checked_steps(self.model, "train", self._signature, self._feed, self._rows)
@@ -99,9 +108,27 @@ class _Run:
         """The metrics as they stand."""
         return results(self.model)
 
+    def whole_epochs(
+        self,
+        epochs: range,
+        validation: Feed | None,
+        validated: Callable[[int], bool],
+        callbacks: CallbackList,
+        options: dict[str, Any],
+    ) -> WholeEpochs | None:
+        """What runs the epochs from here on in the engine; None where they are run here, step by step."""
+        self._refresh()
+        if self._ready is None or self._ready[0] is not self.steps:
+            part = None
+            if validation is not None:
+                size = options["validation_batch_size"] or options["batch_size"]
+                part = _test_part(self.model, validation, size, options["validation_steps"])
+            ready = WholeEpochs.prepared(self, part, callbacks, epochs, validated)
+            self._ready = (self.steps, ready)
+        return self._ready[1]
+
     def epoch(self, number: int, callbacks: CallbackList, interrupted: Callable[[], bool]) -> None:
         """One pass over the feed, in the engine."""
-        self._refresh()
         self.watch.begin_epoch(f"epoch {number + 1}")
         self.steps.fit(
             self._batches(number),
@@ -161,10 +188,10 @@ def evaluate(
 ) -> dict[str, float]:
     """``Model.evaluate``: the metrics by name."""
     model.require_compiled("evaluate")
-    feed = _feed(model, x, y, weights, "evaluate")
+    feed = feed_of(model, x, y, weights, "evaluate")
     size = whole("batch_size", BATCH if batch_size is None else batch_size)
-    bar = ProgressBar(-(-feed.rows // size), _verbosity(verbose))
-    callbacks = CallbackList(_listed(given), model, verbose=bar.verbose, epochs=1, steps=bar.steps)
+    bar = ProgressBar(-(-feed.rows // size), verbosity(verbose))
+    callbacks = CallbackList(listed(given), model, verbose=bar.verbose, epochs=1, steps=bar.steps)
     logs = _evaluate(model, feed, size, callbacks, count)
     if bar.verbose:
         bar.finish(bar.steps or 0, logs)
@@ -179,14 +206,12 @@ def _evaluate(
     count: int | None,
     interrupted: Callable[[], bool] = never,
 ) -> dict[str, float]:
-    size = whole("batch_size", BATCH if batch_size is None else batch_size)
-    count = None if count is None else whole("the number of steps", count)
-    found = checked_steps(model, "test", full_signature(model, feed), feed, min(size, feed.rows))
+    found, source, count = _test_part(model, feed, batch_size, count)
     model.reset_metrics()
     callbacks.tell("on_test_begin", {})
     listened = callbacks.listens("on_test_batch_end")
     found.fit(
-        islice(ArrayBatches(feed.arrays, size).epoch(0), count),
+        islice(source.epoch(0), count),
         (lambda step, outputs: callbacks.tell("on_test_batch_end", step, results(model))) if listened else None,
         _before_batch(callbacks, "test"),
         interrupted,
@@ -196,14 +221,22 @@ def _evaluate(
     return logs
 
 
+def _test_part(model: Any, feed: Feed, batch_size: int | None, count: int | None) -> tuple[Steps, ArrayBatches, Any]:
+    """The steps of an evaluation, the source of its batches, and how many are taken (None: all)."""
+    size = whole("batch_size", BATCH if batch_size is None else batch_size)
+    count = None if count is None else whole("the number of steps", count)
+    found = checked_steps(model, "test", full_signature(model, feed), feed, min(size, feed.rows))
+    return found, ArrayBatches(feed.arrays, size), count
+
+
 def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int | None, given: Any) -> Any:
     """``Model.predict``."""
-    feed = _feed(model, x, None, None, "predict")
+    feed = feed_of(model, x, None, None, "predict")
     size = whole("batch_size", PREDICT_BATCH if batch_size is None else batch_size)
     count = None if count is None else whole("the number of steps", count)
-    bar = ProgressBar(-(-feed.rows // size), _verbosity(verbose))
+    bar = ProgressBar(-(-feed.rows // size), verbosity(verbose))
     found = steps(model, "predict", signature_of(model, feed.x), feed.x, min(size, feed.rows))
-    callbacks = CallbackList(_listed(given), model, verbose=bar.verbose, epochs=1, steps=bar.steps)
+    callbacks = CallbackList(listed(given), model, verbose=bar.verbose, epochs=1, steps=bar.steps)
     callbacks.tell("on_predict_begin", {})
     parts: list[list[np.ndarray]] = []
     loud = callbacks.listens("on_predict_batch_begin", "on_predict_batch_end")
@@ -220,7 +253,7 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int
 
 def predict_on_batch(model: Any, x: Any, place: str = "predict_on_batch") -> Any:
     """``Model.predict_on_batch``."""
-    feed = _feed(model, x, None, None, place)
+    feed = feed_of(model, x, None, None, place)
     found = steps(model, "predict", signature_of(model, feed.x), feed.x, feed.rows)
     return found.nested(found.outputs(feed.x))
 
@@ -229,7 +262,7 @@ def on_batch(model: Any, kind: str, x: Any, y: Any, weights: Any, class_weight: 
     """``train_on_batch`` and ``test_on_batch``."""
     place = f"{kind}_on_batch"
     model.require_compiled(place)
-    feed = _feed(model, x, y, weights, place)
+    feed = feed_of(model, x, y, weights, place)
     with_class_weight(model, feed, class_weight)
     signature = full_signature(model, feed)
     found = checked_steps(model, kind, signature, feed, feed.rows)
@@ -260,117 +293,6 @@ def as_list(model: Any, logs: dict[str, Any]) -> Any:
         names[losses:] = sorted(names[losses:])
     values = [logs[name] for name in names]
     return values[0] if len(values) == 1 else values
-
-
-# -- what is given
-
-
-def _feed(model: Any, x: Any, y: Any, weights: Any, place: str) -> Feed:
-    if x is None:
-        raise DataError(f"{place} needs data: x is None")
-    if isinstance(x, str):
-        raise DataError(f"{place}: x is the text {x!r}; give the numbers themselves, as an array")
-    if hasattr(x, "__next__") or (callable(getattr(x, "__getitem__", None)) and hasattr(x, "on_epoch_end")):
-        raise DataError(
-            f"{place}: generators and datasets are not supported yet; give arrays (np.concatenate joins batches)"
-        )
-    feed = Feed(model, x, y, weights, place)
-    check_inputs(model, feed)
-    model.build_for(feed.x)
-    return feed
-
-
-def _split(model: Any, feed: Feed, fraction: float, given: Any) -> tuple[Feed, Feed | None]:
-    """The rows to train on, and those to validate with."""
-    if given is not None:
-        if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
-            holds = f" of {len(given)}" if isinstance(given, (list, tuple)) else ""
-            raise DataError(
-                "fit: validation_data is (x, y) or (x, y, sample_weight), not "
-                f"{_article(type(given).__name__)}{holds}. To validate with a share of the rows, use validation_split"
-            )
-        return feed, _feed(model, given[0], given[1], given[2] if len(given) == 3 else None, "validation_data")
-    if isinstance(fraction, bool) or not isinstance(fraction, (int, float, np.number)) or not 0 <= fraction < 1:
-        raise DataError(
-            f"fit: validation_split, the share of the rows (the last ones) to validate with, lies between 0 and 1, "
-            f"not {fraction!r}"
-        )
-    if not fraction:
-        return feed, None
-    kept = int(feed.rows * (1 - fraction))
-    if kept == 0 or kept == feed.rows:
-        raise DataError(f"fit: validation_split={fraction} of {feed.rows} rows leaves one side without any")
-    return feed.part(slice(0, kept)), feed.part(slice(kept, None))
-
-
-def _article(word: str) -> str:
-    return f"{'an' if word[0].lower() in 'aeiou' else 'a'} {word}"
-
-
-def checked_steps(model: Any, kind: str, signature: Signature, feed: Feed, rows: int) -> Steps:
-    """The steps for this feed, after asking each loss whether the targets can be what it takes."""
-    _check_targets(model, signature, feed, rows)
-    compiled = model.require_compiled("fit")
-    fresh = not compiled.resolved
-    found = steps(model, kind, signature, feed.arrays, rows)
-    if fresh:
-        # Losses chosen by the shapes are known only now; nothing has been computed yet.
-        _check_targets(model, signature, feed, rows)
-    return found
-
-
-def _check_targets(model: Any, signature: Signature, feed: Feed, rows: int) -> None:
-    compiled = model.require_compiled("fit")
-    predicting = steps(model, "predict", Signature(signature.x), feed.x, rows)
-    outputs = model._programs.output_specs(signature, predicting)
-    if not feed.y and compiled.has_targets:
-        raise DataError(
-            "there are no targets (y is None), but compile() was given a loss or metrics that compare with them"
-        )
-    if feed.y and len(feed.y) != len(outputs):
-        raise DataError(
-            f"the model has {_counted(len(outputs), 'output')}, but y holds {_counted(len(feed.y), 'array')}: give one "
-            "for each output, in a list or in a dict by the outputs' names"
-        )
-    for loss, array, output in zip(compiled.losses, feed.y, outputs, strict=False):
-        if loss is not None:
-            loss.check(array, output.shape)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def whole(name: str, value: Any, least: int = 1) -> int:
-    """The number itself; ValueError where it is no whole number from ``least`` up."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        kind = "a positive whole number" if least else "a whole number from 0 up"
-        raise ValueError(f"{name} is {kind}, not {value!r}")
-    return int(value)
-
-
-def _validated(frequency: Any) -> Callable[[int], bool]:
-    """Whether the epoch of this number, counted from 1, is followed by a validation."""
-    if isinstance(frequency, (list, tuple, set, range)):
-        return lambda epoch: epoch in frequency
-    every = whole("validation_freq", frequency)
-    return lambda epoch: epoch % every == 0
-
-
-def _listed(callbacks: Any) -> list[Any]:
-    if callbacks is None:
-        return []
-    if isinstance(callbacks, CallbackList):
-        return callbacks.callbacks
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-
-
-def _verbosity(value: Any) -> int:
-    if isinstance(value, str) and value == "auto":
-        return 1
-    if not isinstance(value, (bool, int, np.integer)) or value not in (0, 1, 2):
-        raise ValueError(f"verbose is 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto', not {value!r}")
-    return int(value)
 
 
 def signature_to_show(model: Any, kind: str) -> Signature:

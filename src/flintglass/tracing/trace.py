@@ -52,6 +52,11 @@ class Traced:
         leaves = [Tensor(next(outputs)) if leaf is _OUTPUT else leaf for leaf in flatten(self.result)]
         return pack(self.result, leaves)
 
+    def numbered(self) -> Any:
+        """The nesting of the outputs with their positions in the place of tensors."""
+        numbers = iter(range(len(self.program.outputs)))
+        return pack(self.result, [next(numbers) if leaf is _OUTPUT else None for leaf in flatten(self.result)])
+
 
 _OUTPUT = object()
 

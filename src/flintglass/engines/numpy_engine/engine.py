@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.engines.engine import Engine, Pass, sizes_of
+from flintglass.engines.engine import Engine, Pass, one_line, sizes_of
 from flintglass.engines.numpy_engine.control import CONTROL
 from flintglass.engines.numpy_engine.flatten import Flat, flatten
 from flintglass.engines.numpy_engine.kernels import KERNELS
@@ -15,7 +15,7 @@ from flintglass.engines.numpy_engine.kernels.table import Array
 from flintglass.engines.numpy_engine.plan import Plan
 from flintglass.errors import FlintglassError
 from flintglass.primitives import primitive
-from flintglass.program import Instruction, Program, Spec, Value
+from flintglass.program import Program, Spec
 
 IDLE_PLANS = 4
 
@@ -64,7 +64,7 @@ class NumpyEngine(Engine):
     def apply(self, name: str, arrays: Sequence[Array], attributes: Mapping[str, Any]) -> list[Array]:
         specs = [Spec(array.shape, array.dtype.name) for array in arrays]
         if name in CONTROL or name in ("call", "each"):
-            return self.execute(_one_line(name, specs, attributes), [], arrays)
+            return self.execute(one_line(name, specs, attributes), [], arrays)
         outputs = [np.empty(spec.shape, spec.dtype) for spec in primitive(name).specs(specs, attributes)]
         with np.errstate(all="ignore"):
             KERNELS[name](arrays, outputs, attributes)()
@@ -116,10 +116,3 @@ def _run_lines(plan: Plan) -> None:
         if line is not None and line.origin:
             error.args = (f"{error.args[0]} (in {line.origin}, line {line.primitive!r})", *error.args[1:])
         raise
-
-
-def _one_line(name: str, specs: Sequence[Spec], attributes: Mapping[str, Any]) -> Program:
-    """A program that consists of this one line."""
-    inputs = tuple(Value(f"x{i}", spec) for i, spec in enumerate(specs))
-    outputs = tuple(Value(f"y{i}", spec) for i, spec in enumerate(primitive(name).specs(specs, attributes)))
-    return Program(name, inputs, (Instruction(outputs, name, inputs, dict(attributes)),), outputs)

@@ -1,0 +1,312 @@
+// Many elements to one, along some axes.
+//
+// Every result is computed in an order that depends on shapes and strides alone: splitting the work changes no bit.
+// Where the elements of one result lie next to each other, they are combined in lanes, which then are combined in a
+// tree; where those of neighbouring results do, rows are combined one after another.
+#include <algorithm>
+#include <limits>
+
+#include "tables.h"
+
+namespace flintglass {
+
+namespace {
+
+// -- what is computed
+
+// Integers wrap: they are added and multiplied without a sign, small ones as 32 bits.
+template <class T> using Wrapping = std::conditional_t<(sizeof(T) > 4), uint64_t, uint32_t>;
+
+// In `Along` elements of a row are combined, in `Across` rows, which NumPy rounds one by one.
+template <class T> struct Same {
+    using Along = T;
+    using Across = T;
+};
+template <class T> struct Wider {
+    using Along = std::conditional_t<std::is_same_v<T, Half>, float, T>;
+    using Across = T;
+};
+template <class T> struct Widest {
+    using Along = std::conditional_t<std::is_same_v<T, Half>, float, T>;
+    using Across = Along;
+};
+
+struct Sum {
+    template <class T> using Types = Wider<T>;
+    template <class A> static A identity() { return A(0); }
+    template <class A> static A combine(A a, A b) {
+        if constexpr (std::is_integral_v<A>) return static_cast<A>(static_cast<Wrapping<A>>(a) + static_cast<Wrapping<A>>(b));
+        else return a + b;
+    }
+    template <class A> static A finished(A total, int64_t) { return total; }
+};
+
+struct Product {
+    template <class T> using Types = Wider<T>;
+    template <class A> static A identity() { return A(1); }
+    template <class A> static A combine(A a, A b) {
+        if constexpr (std::is_integral_v<A>) return static_cast<A>(static_cast<Wrapping<A>>(a) * static_cast<Wrapping<A>>(b));
+        else return a * b;
+    }
+    template <class A> static A finished(A total, int64_t) { return total; }
+};
+
+struct Mean : Sum {
+    template <class T> using Types = Widest<T>;
+    template <class A> static A finished(A total, int64_t count) { return total / static_cast<A>(count); }
+};
+
+// Once a total is nan it stays nan.
+struct Maximum {
+    template <class T> using Types = Widest<T>;
+    template <class A> static A identity() {
+        if constexpr (std::is_integral_v<A>) return std::numeric_limits<A>::lowest();
+        else return -std::numeric_limits<A>::infinity();
+    }
+    template <class A> static A combine(A a, A b) { return a > b || a != a ? a : b; }
+    template <class A> static A finished(A total, int64_t) { return total; }
+};
+
+struct Minimum {
+    template <class T> using Types = Widest<T>;
+    template <class A> static A identity() {
+        if constexpr (std::is_integral_v<A>) return std::numeric_limits<A>::max();
+        else return std::numeric_limits<A>::infinity();
+    }
+    template <class A> static A combine(A a, A b) { return a < b || a != a ? a : b; }
+    template <class A> static A finished(A total, int64_t) { return total; }
+};
+
+// A bool is a byte that is 0 or 1.
+struct Any {
+    template <class T> using Types = Same<T>;
+    template <class A> static A identity() { return 0; }
+    template <class A> static A combine(A a, A b) { return static_cast<A>(a | b); }
+    template <class A> static A finished(A total, int64_t) { return total; }
+};
+
+struct All {
+    template <class T> using Types = Same<T>;
+    template <class A> static A identity() { return 1; }
+    template <class A> static A combine(A a, A b) { return static_cast<A>(a & b); }
+    template <class A> static A finished(A total, int64_t) { return total; }
+};
+
+// -- along: the elements of one result
+
+constexpr int64_t BLOCK = 1024;  // elements; longer lines are halved until they are no longer than this
+
+// `count` elements, at most BLOCK of them, `step` elements apart; step is a type where the compiler should know it.
+template <class Op, class A, class T, class Stride> A combined_block(const T* x, int64_t count, Stride step) {
+    constexpr int64_t LANES = 128 / sizeof(A), FEW = 4;
+    if (count < LANES) {
+        A few[FEW] = {Op::template identity<A>(), Op::template identity<A>(), Op::template identity<A>(),
+                      Op::template identity<A>()};
+        int64_t i = 0;
+        for (; i + FEW <= count; i += FEW) {
+            for (int64_t lane = 0; lane < FEW; ++lane) few[lane] = Op::combine(few[lane], static_cast<A>(x[(i + lane) * step]));
+        }
+        for (; i < count; ++i) few[0] = Op::combine(few[0], static_cast<A>(x[i * step]));
+        return Op::combine(Op::combine(few[0], few[1]), Op::combine(few[2], few[3]));
+    }
+    A lanes[LANES];
+    for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::template identity<A>();
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[(i + lane) * step]));
+    }
+    for (int64_t lane = 0; i + lane < count; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[(i + lane) * step]));
+    for (int64_t half = LANES / 2; half > 0; half /= 2) {
+        for (int64_t lane = 0; lane < half; ++lane) lanes[lane] = Op::combine(lanes[lane], lanes[lane + half]);
+    }
+    return lanes[0];
+}
+
+// Halved, so that the error of a sum grows with the logarithm of the number of blocks.
+template <class Op, class A, class T, class Stride> A combined(const T* x, int64_t count, Stride step) {
+    if (count <= BLOCK) return combined_block<Op, A>(x, count, step);
+    const int64_t blocks = (count + BLOCK - 1) / BLOCK, first = blocks / 2 * BLOCK;
+    return Op::combine(combined<Op, A>(x, first, step), combined<Op, A>(x + first * step, count - first, step));
+}
+
+// -- the plan: the axes that are kept and those that are reduced, each joined where they follow each other as one
+
+struct Axis {
+    int64_t extent, stride;
+};
+
+using Axes = std::vector<Axis>;
+
+void append(Axes& axes, const Axis& inner) {
+    if (inner.extent == 1) return;
+    if (!axes.empty() && axes.back().stride == inner.stride * inner.extent) {
+        axes.back() = {axes.back().extent * inner.extent, inner.stride};
+    } else {
+        axes.push_back(inner);
+    }
+}
+
+Axis last_of(Axes& axes) {
+    if (axes.empty()) return {1, 0};
+    const Axis last = axes.back();
+    axes.pop_back();
+    return last;
+}
+
+struct Plan {
+    Axes kept, reduced;            // all but the innermost of each
+    Axis last_kept, last_reduced;  // extent 1 where there is none
+    int64_t count = 1;             // of elements that make one result
+
+    Plan(const Array& x, const Shape& axes) {
+        for (size_t axis = 0; axis < x.shape.size(); ++axis) {
+            const bool reduces = std::find(axes.begin(), axes.end(), static_cast<int64_t>(axis)) != axes.end();
+            append(reduces ? reduced : kept, {x.shape[axis], x.strides[axis]});
+            if (reduces) count *= x.shape[axis];
+        }
+        last_kept = last_of(kept);
+        last_reduced = last_of(reduced);
+    }
+
+    // The place in x of the first element of a result.
+    int64_t start(int64_t result) const {
+        int64_t place = 0;
+        if (!kept.empty()) {
+            place = result % last_kept.extent * last_kept.stride;
+            result /= last_kept.extent;
+            for (size_t i = kept.size(); i-- > 0; result /= kept[i].extent) {
+                place += result % kept[i].extent * kept[i].stride;
+            }
+            return place;
+        }
+        return result * last_kept.stride;
+    }
+
+    // f of the place, from a start, of each line along the innermost reduced axis.
+    template <class F> void for_each_line(F f) const { descend(0, 0, f); }
+
+private:
+    template <class F> void descend(size_t axis, int64_t place, F& f) const {
+        if (axis == reduced.size()) return f(place);
+        for (int64_t i = 0; i < reduced[axis].extent; ++i) descend(axis + 1, place + i * reduced[axis].stride, f);
+    }
+};
+
+// -- steps over results; results are stored as T
+
+using SharedPlan = std::shared_ptr<const Plan>;
+
+template <class Op, class T> struct Along {
+    using A = typename Op::template Types<T>::Along;
+    const T* x;
+    T* out;
+    SharedPlan plan;
+
+    void run(int64_t begin, int64_t end) const {
+        plan->last_reduced.stride == 1 ? run_with(begin, end, std::integral_constant<int64_t, 1>{})
+                                       : run_with(begin, end, plan->last_reduced.stride);
+    }
+
+    template <class Stride> void run_with(int64_t begin, int64_t end, Stride step) const {
+        const int64_t count = plan->count, length = plan->last_reduced.extent;
+        if (plan->reduced.empty()) {
+            for (int64_t i = begin; i < end; ++i) {
+                out[i] = static_cast<T>(Op::finished(combined<Op, A>(x + plan->start(i), length, step), count));
+            }
+            return;
+        }
+        for (int64_t i = begin; i < end; ++i) {
+            const T* first = x + plan->start(i);
+            A total = Op::template identity<A>();
+            plan->for_each_line([&](int64_t place) {
+                total = Op::combine(total, combined<Op, A>(first + place, length, step));
+            });
+            out[i] = static_cast<T>(Op::finished(total, count));
+        }
+    }
+};
+
+template <class Op, class T> struct Across {
+    using A = typename Op::template Types<T>::Across;
+    static constexpr int64_t WIDEST = 512;
+    const T* x;
+    T* out;
+    SharedPlan plan;
+
+    void run(int64_t begin, int64_t end) const {
+        while (begin < end) {
+            const int64_t left = plan->last_kept.extent - begin % plan->last_kept.extent;
+            const int64_t width = std::min({end - begin, left, WIDEST});
+            columns(x + plan->start(begin), out + begin, width);
+            begin += width;
+        }
+    }
+
+    void columns(const T* first, T* results, int64_t width) const {
+        A totals[WIDEST];
+        for (int64_t j = 0; j < width; ++j) totals[j] = Op::template identity<A>();
+        const int64_t rows = plan->last_reduced.extent, step = plan->last_reduced.stride;
+        plan->for_each_line([&](int64_t place) { add_rows(totals, first + place, rows, step, width); });
+        for (int64_t j = 0; j < width; ++j) results[j] = static_cast<T>(Op::finished(totals[j], plan->count));
+    }
+
+    // Columns in bundles whose totals stay in registers while the rows go by.
+    static void add_rows(A* totals, const T* x, int64_t rows, int64_t step, int64_t width) {
+        int64_t done = 0;
+        for (; done + 64 <= width; done += 64) add_bundle<64>(totals + done, x + done, rows, step);
+        for (; done + 16 <= width; done += 16) add_bundle<16>(totals + done, x + done, rows, step);
+        for (; done + 4 <= width; done += 4) add_bundle<4>(totals + done, x + done, rows, step);
+        for (; done < width; ++done) add_bundle<1>(totals + done, x + done, rows, step);
+    }
+
+    template <int64_t WIDTH> static void add_bundle(A* totals, const T* x, int64_t rows, int64_t step) {
+        A kept[WIDTH];
+        for (int64_t j = 0; j < WIDTH; ++j) kept[j] = totals[j];
+        for (int64_t i = 0; i < rows; ++i, x += step) {
+            for (int64_t j = 0; j < WIDTH; ++j) kept[j] = Op::combine(kept[j], static_cast<A>(x[j]));
+        }
+        for (int64_t j = 0; j < WIDTH; ++j) totals[j] = kept[j];
+    }
+};
+
+// `per_row` results make a row of the step.
+template <class Work> Step step_of(const Work& work, int64_t rows, int64_t per_row) {
+    return over_rows(rows, [work, per_row](int64_t begin, int64_t end) { work.run(begin * per_row, end * per_row); });
+}
+
+template <class T, class Op> Step bound(const Array& x, const Array& out, const SharedPlan& plan, int64_t rows) {
+    const int64_t per_row = rows == 0 ? 0 : out.count() / rows;
+    const bool across = plan->last_kept.stride == 1 && plan->last_kept.extent > 1;
+    if (across) return step_of(Across<Op, T>{x.as<T>(), out.as<T>(), plan}, rows, per_row);
+    return step_of(Along<Op, T>{x.as<T>(), out.as<T>(), plan}, rows, per_row);
+}
+
+template <class Op, class F> Step dispatch_types(DType dtype, F&& f) {
+    if constexpr (std::is_same_v<Op, Any> || std::is_same_v<Op, All>) return f(Tag<uint8_t>{});
+    else if constexpr (std::is_same_v<Op, Mean>) return dispatch_floats(dtype, f);
+    else return dispatch_numbers(dtype, f);
+}
+
+template <class Op> Step reduction(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder&) {
+    const Array &x = inputs[0], &out = outputs[0];
+    const Shape& axes = attributes.integers("axis");
+    const auto plan = std::make_shared<const Plan>(x, axes);
+    const bool keeps_rows = x.rank() > 0 && out.rank() > 0 && (axes.empty() || axes[0] != 0);
+    const int64_t rows = keeps_rows ? out.shape[0] : out.count();
+    Step step = dispatch_types<Op>(x.dtype, [&](auto tag) {
+        return bound<typename decltype(tag)::type, Op>(x, out, plan, rows);
+    });
+    step.costing(8.0 + static_cast<double>(out.count()) + 0.1 * static_cast<double>(x.count()));
+    return keeps_rows ? step.along_rows(1) : step;
+}
+
+}  // namespace
+
+KernelTable reductions_table() {
+    return {
+        {"sum", reduction<Sum>},     {"prod", reduction<Product>}, {"mean", reduction<Mean>}, {"max", reduction<Maximum>},
+        {"min", reduction<Minimum>}, {"any", reduction<Any>},      {"all", reduction<All>},
+    };
+}
+
+}  // namespace flintglass

@@ -1,0 +1,275 @@
+// Sorted values, the positions that sort them, and the positions of the best.
+#include <algorithm>
+
+#include "tables.h"
+
+namespace flintglass {
+
+namespace {
+
+template <class T> bool is_nan(T value) {
+    if constexpr (std::is_integral_v<T>) return false;
+    else return value != value;
+}
+
+// A packed array as [outer, extent, inner]: lines along the middle, whose elements are `inner` apart.
+struct Lines {
+    int64_t outer, extent, inner;
+
+    int64_t count() const { return outer * inner; }
+    int64_t start(int64_t line) const { return line / inner * extent * inner + line % inner; }
+};
+
+Lines lines_of(const Array& x, int64_t axis) {
+    const auto at = x.shape.begin() + axis;
+    return {count_of(Shape(x.shape.begin(), at)), *at, count_of(Shape(at + 1, x.shape.end()))};
+}
+
+// The step of f(begin, end) over lines: by rows, where a line lies within one row of the first axis.
+template <class F> Step over_lines(const Lines& lines, const Array& x, int64_t axis, double cost, F f) {
+    if (axis == 0) return over_rows(lines.inner, f).costing(cost);
+    const int64_t rows = x.shape[0], per_row = rows == 0 ? 0 : lines.count() / rows;
+    Step step = over_rows(rows, [f, per_row](int64_t begin, int64_t end) { f(begin * per_row, end * per_row); });
+    return step.costing(cost).along_rows(1);
+}
+
+double cost_of_sorting(const Lines& lines) {
+    double rounds = 1.0;
+    for (int64_t size = lines.extent; size > 1; size /= 2) rounds += 1.0;
+    return 20.0 + 2.0 * rounds * static_cast<double>(lines.count() * lines.extent);
+}
+
+// -- sort
+
+template <class T> void sort_values(T* begin, T* end) {
+    // Numbers alone have an order that std::sort may rely on.
+    T* numbers_end = std::partition(begin, end, [](T value) { return !is_nan(value); });
+    std::sort(begin, numbers_end);
+}
+
+template <class T> struct Sorting {
+    const T* x;
+    T* out;
+    Lines lines;
+
+    void run(int64_t begin, int64_t end) const {
+        for (int64_t line = begin; line < end; ++line) {
+            const T* from = x + lines.start(line);
+            T* to = out + lines.start(line);
+            lines.inner == 1 ? sort_row(from, to) : sort_column(from, to);
+        }
+    }
+
+    void sort_row(const T* from, T* to) const {
+        std::copy(from, from + lines.extent, to);
+        sort_values(to, to + lines.extent);
+    }
+
+    void sort_column(const T* from, T* to) const {
+        T* values = reinterpret_cast<T*>(thread_scratch(lines.extent * static_cast<int64_t>(sizeof(T))));
+        for (int64_t k = 0; k < lines.extent; ++k) values[k] = from[k * lines.inner];
+        sort_values(values, values + lines.extent);
+        for (int64_t k = 0; k < lines.extent; ++k) to[k * lines.inner] = values[k];
+    }
+};
+
+Step sort(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder& binder) {
+    const Array x = binder.packed(inputs[0]), &out = outputs[0];
+    const int64_t axis = attributes.integer("axis");
+    const Lines lines = lines_of(x, axis);
+    return dispatch_numbers(x.dtype, [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        const Sorting<T> work{x.as<T>(), out.as<T>(), lines};
+        return over_lines(lines, x, axis, cost_of_sorting(lines), [work](int64_t begin, int64_t end) { work.run(begin, end); });
+    });
+}
+
+// -- argsort and top_k: values with their positions, which decide between equal ones
+
+template <class T> struct Ranked {
+    T value;
+    int32_t position;
+};
+
+template <class T> struct Ascending {
+    bool operator()(const Ranked<T>& a, const Ranked<T>& b) const {
+        if (a.value < b.value) return true;
+        if (b.value < a.value) return false;
+        if (is_nan(a.value) != is_nan(b.value)) return is_nan(b.value);
+        return a.position < b.position;
+    }
+};
+
+template <class T> struct Descending {
+    bool operator()(const Ranked<T>& a, const Ranked<T>& b) const {
+        if (b.value < a.value) return true;
+        if (a.value < b.value) return false;
+        if (is_nan(a.value) != is_nan(b.value)) return is_nan(a.value);
+        return a.position < b.position;
+    }
+};
+
+template <class T> Ranked<T>* ranked(const T* line, int64_t extent, int64_t stride) {
+    auto* all = reinterpret_cast<Ranked<T>*>(thread_scratch(extent * static_cast<int64_t>(sizeof(Ranked<T>))));
+    for (int64_t k = 0; k < extent; ++k) all[k] = {line[k * stride], static_cast<int32_t>(k)};
+    return all;
+}
+
+// f is given the integer type of positions.
+template <class F> decltype(auto) dispatch_positions(DType dtype, F&& f) {
+    return dtype == DType::Int64 ? f(Tag<int64_t>{}) : f(Tag<int32_t>{});
+}
+
+template <class T, class Position> struct ArgSorting {
+    const T* x;
+    Position* out;
+    Lines lines;
+
+    void run(int64_t begin, int64_t end) const {
+        for (int64_t line = begin; line < end; ++line) {
+            const int64_t start = lines.start(line);
+            Ranked<T>* all = ranked(x + start, lines.extent, lines.inner);
+            std::sort(all, all + lines.extent, Ascending<T>{});
+            for (int64_t k = 0; k < lines.extent; ++k) out[start + k * lines.inner] = all[k].position;
+        }
+    }
+};
+
+Step argsort(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder& binder) {
+    const Array x = binder.packed(inputs[0]), &out = outputs[0];
+    const int64_t axis = attributes.integer("axis");
+    const Lines lines = lines_of(x, axis);
+    return dispatch_numbers(x.dtype, [&](auto tag) {
+        return dispatch_positions(out.dtype, [&](auto position) {
+            using T = typename decltype(tag)::type;
+            using Position = typename decltype(position)::type;
+            const ArgSorting<T, Position> work{x.as<T>(), out.as<Position>(), lines};
+            const double cost = 1.5 * cost_of_sorting(lines);
+            return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
+        });
+    });
+}
+
+template <class T, class Position> struct Choosing {
+    const T* x;
+    T* values;
+    Position* positions;
+    int64_t extent, chosen;
+
+    void run(int64_t begin, int64_t end) const {
+        for (int64_t line = begin; line < end; ++line) {
+            Ranked<T>* all = ranked(x + line * extent, extent, 1);
+            std::partial_sort(all, all + chosen, all + extent, Descending<T>{});
+            for (int64_t k = 0; k < chosen; ++k) {
+                values[line * chosen + k] = all[k].value;
+                positions[line * chosen + k] = all[k].position;
+            }
+        }
+    }
+};
+
+Step top_k(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder& binder) {
+    const Array x = binder.packed(inputs[0]), &values = outputs[0], &positions = outputs[1];
+    const int64_t chosen = attributes.integer("k"), axis = x.rank() - 1;
+    const Lines lines = lines_of(x, axis);
+    const double cost = 20.0 + 4.0 * static_cast<double>(x.count() + 4 * values.count());
+    return dispatch_numbers(x.dtype, [&](auto tag) {
+        return dispatch_positions(positions.dtype, [&](auto position) {
+            using T = typename decltype(tag)::type;
+            using Position = typename decltype(position)::type;
+            const Choosing<T, Position> work{x.as<T>(), values.as<T>(), positions.as<Position>(), lines.extent, chosen};
+            return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
+        });
+    });
+}
+
+// -- argmax and argmin
+
+// True where x comes before the best so far: it is better, or the first nan.
+struct Larger {
+    template <class T> static bool beats(T x, T best) { return !(x <= best) && !is_nan(best); }
+};
+
+struct Smaller {
+    template <class T> static bool beats(T x, T best) { return !(x >= best) && !is_nan(best); }
+};
+
+template <class Better, class T> int64_t position_in_row(const T* x, int64_t extent) {
+    T best = x[0];
+    int64_t position = 0;
+    for (int64_t k = 1; k < extent; ++k) {
+        if (Better::beats(x[k], best)) {
+            best = x[k];
+            position = k;
+        }
+    }
+    return position;
+}
+
+template <class Better, class T, class Position> struct Positions {
+    const T* x;
+    Position* out;
+    Lines lines;
+
+    void run(int64_t begin, int64_t end) const {
+        if (lines.inner == 1) {
+            for (int64_t line = begin; line < end; ++line) {
+                out[line] = static_cast<Position>(position_in_row<Better>(x + line * lines.extent, lines.extent));
+            }
+            return;
+        }
+        constexpr int64_t WIDEST = 64;
+        while (begin < end) {
+            const int64_t left_in_part = lines.inner - begin % lines.inner;
+            const int64_t count = std::min({end - begin, left_in_part, WIDEST});
+            columns<WIDEST>(x + lines.start(begin), out + begin, count);
+            begin += count;
+        }
+    }
+
+    // Neighbouring columns side by side, row after row.
+    template <int64_t WIDEST> void columns(const T* from, Position* to, int64_t count) const {
+        T best[WIDEST];
+        Position position[WIDEST] = {};
+        std::copy(from, from + count, best);
+        for (int64_t k = 1; k < lines.extent; ++k) {
+            const T* row = from + k * lines.inner;
+            for (int64_t j = 0; j < count; ++j) {
+                const bool beats = Better::beats(row[j], best[j]);
+                best[j] = beats ? row[j] : best[j];
+                position[j] = beats ? static_cast<Position>(k) : position[j];
+            }
+        }
+        std::copy(position, position + count, to);
+    }
+};
+
+template <class Better>
+Step position_of_best(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder& binder) {
+    const Array x = binder.packed(inputs[0]), &out = outputs[0];
+    const int64_t axis = attributes.integer("axis");
+    const Lines lines = lines_of(x, axis);
+    const double cost = 10.0 + 0.8 * static_cast<double>(x.count());
+    return dispatch_numbers(x.dtype, [&](auto tag) {
+        return dispatch_positions(out.dtype, [&](auto position) {
+            using T = typename decltype(tag)::type;
+            using Position = typename decltype(position)::type;
+            const Positions<Better, T, Position> work{x.as<T>(), out.as<Position>(), lines};
+            return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
+        });
+    });
+}
+
+}  // namespace
+
+KernelTable sorting_table() {
+    return {
+        {"sort", sort},
+        {"argsort", argsort},
+        {"argmax", position_of_best<Larger>},
+        {"argmin", position_of_best<Smaller>},
+        {"top_k", top_k},
+    };
+}
+
+}  // namespace flintglass

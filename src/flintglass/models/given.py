@@ -1,0 +1,126 @@
+"""What fit, evaluate and predict are given: checked, with what is wrong said in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flintglass.callbacks import CallbackList
+from flintglass.errors import DataError
+from flintglass.models.feed import Feed
+from flintglass.models.finite import check_inputs
+from flintglass.models.programs import Signature
+from flintglass.models.steps import Steps, steps
+
+
+def feed_of(model: Any, x: Any, y: Any, weights: Any, place: str) -> Feed:
+    """The data of a call, checked."""
+    if x is None:
+        raise DataError(f"{place} needs data: x is None")
+    if isinstance(x, str):
+        raise DataError(f"{place}: x is the text {x!r}; give the numbers themselves, as an array")
+    if hasattr(x, "__next__") or (callable(getattr(x, "__getitem__", None)) and hasattr(x, "on_epoch_end")):
+        raise DataError(
+            f"{place}: generators and datasets are not supported yet; give arrays (np.concatenate joins batches)"
+        )
+    feed = Feed(model, x, y, weights, place)
+    check_inputs(model, feed)
+    model.build_for(feed.x)
+    return feed
+
+
+def split(model: Any, feed: Feed, fraction: float, given: Any) -> tuple[Feed, Feed | None]:
+    """The rows to train on, and those to validate with."""
+    if given is not None:
+        if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
+            holds = f" of {len(given)}" if isinstance(given, (list, tuple)) else ""
+            raise DataError(
+                "fit: validation_data is (x, y) or (x, y, sample_weight), not "
+                f"{_article(type(given).__name__)}{holds}. To validate with a share of the rows, use validation_split"
+            )
+        return feed, feed_of(model, given[0], given[1], given[2] if len(given) == 3 else None, "validation_data")
+    if isinstance(fraction, bool) or not isinstance(fraction, (int, float, np.number)) or not 0 <= fraction < 1:
+        raise DataError(
+            f"fit: validation_split, the share of the rows (the last ones) to validate with, lies between 0 and 1, "
+            f"not {fraction!r}"
+        )
+    if not fraction:
+        return feed, None
+    kept = int(feed.rows * (1 - fraction))
+    if kept == 0 or kept == feed.rows:
+        raise DataError(f"fit: validation_split={fraction} of {feed.rows} rows leaves one side without any")
+    return feed.part(slice(0, kept)), feed.part(slice(kept, None))
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[0].lower() in 'aeiou' else 'a'} {word}"
+
+
+def checked_steps(model: Any, kind: str, signature: Signature, feed: Feed, rows: int) -> Steps:
+    """The steps for this feed, after asking each loss whether the targets can be what it takes."""
+    _check_targets(model, signature, feed, rows)
+    compiled = model.require_compiled("fit")
+    fresh = not compiled.resolved
+    found = steps(model, kind, signature, feed.arrays, rows)
+    if fresh:
+        # Losses chosen by the shapes are known only now; nothing has been computed yet.
+        _check_targets(model, signature, feed, rows)
+    return found
+
+
+def _check_targets(model: Any, signature: Signature, feed: Feed, rows: int) -> None:
+    compiled = model.require_compiled("fit")
+    predicting = steps(model, "predict", Signature(signature.x), feed.x, rows)
+    outputs = model._programs.output_specs(signature, predicting)
+    if not feed.y and compiled.has_targets:
+        raise DataError(
+            "there are no targets (y is None), but compile() was given a loss or metrics that compare with them"
+        )
+    if feed.y and len(feed.y) != len(outputs):
+        raise DataError(
+            f"the model has {_counted(len(outputs), 'output')}, but y holds {_counted(len(feed.y), 'array')}: give one "
+            "for each output, in a list or in a dict by the outputs' names"
+        )
+    for loss, array, output in zip(compiled.losses, feed.y, outputs, strict=False):
+        if loss is not None:
+            loss.check(array, output.shape)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """The number itself; ValueError where it is no whole number from ``least`` up."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        kind = "a positive whole number" if least else "a whole number from 0 up"
+        raise ValueError(f"{name} is {kind}, not {value!r}")
+    return int(value)
+
+
+def validated_epochs(frequency: Any) -> Callable[[int], bool]:
+    """Whether the epoch of this number, counted from 1, is followed by a validation."""
+    if isinstance(frequency, (list, tuple, set, range)):
+        return lambda epoch: epoch in frequency
+    every = whole("validation_freq", frequency)
+    return lambda epoch: epoch % every == 0
+
+
+def listed(callbacks: Any) -> list[Any]:
+    """Callbacks as a list."""
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, CallbackList):
+        return callbacks.callbacks
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def verbosity(value: Any) -> int:
+    """How much is printed: 0, 1 or 2."""
+    if isinstance(value, str) and value == "auto":
+        return 1
+    if not isinstance(value, (bool, int, np.integer)) or value not in (0, 1, 2):
+        raise ValueError(f"verbose is 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto', not {value!r}")
+    return int(value)

@@ -1,0 +1,136 @@
+"""The native engine gives the NumPy engine's results: every primitive, random programs, whole training steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from tests.contracts.interpreter import interpret
+from tests.contracts.random_programs import Drawn, assert_same_bits, programs
+from tests.contracts.support import bound, computed, draw, every_sample, generator_for, holds_blocks
+from tests.golden.networks import NETWORKS
+
+from flintglass.engines.engine import engine
+from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
+from flintglass.errors import IndexOutOfRange
+from flintglass.primitives import PRIMITIVES, Primitive, Sample
+from flintglass.program import Spec
+
+machines = pytest.importorskip("flintglass.engines.native_engine.machines")
+try:
+    MACHINE = machines.machine()
+except ImportError as error:  # an install without a compiler, which the NumPy engine serves
+    pytest.skip(str(error), allow_module_level=True)
+
+NATIVE, NUMPY = engine("native"), engine("numpy")
+# Functions of the C library against NumPy's: a few units in the last place; sums in another order: more of them.
+LOOSE = {"float16": 2e-3, "float32": 3e-6, "float64": 5e-15}
+FLOATS = ("float16", "float32", "float64")
+EXACT_KINDS = "iub"
+
+
+def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    if expected.dtype.kind in EXACT_KINDS:
+        np.testing.assert_array_equal(found, expected)
+        return
+    tolerance = LOOSE[expected.dtype.name]
+    finite = expected[np.isfinite(expected)]
+    scale = float(np.abs(finite).max()) if finite.size else 1.0
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * min(scale, 1e30))
+
+
+def as_dtype(sample: Sample, arrays: list[np.ndarray], dtype: str) -> list[np.ndarray]:
+    return [array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays]
+
+
+def test_every_primitive_of_the_core_has_a_kernel_in_the_machine_and_no_other_does() -> None:
+    core = {name for name, primitive in PRIMITIVES.items() if primitive.tier == "core"} - {"call", "each"}
+    assert set(MACHINE.kernel_names()) == core
+    assert (set(KERNELS) | set(VIEWS)) <= set(PRIMITIVES)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 37])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_every_primitive_gives_the_same_numbers(dtype: str, rows: int) -> None:
+    def check(primitive: Primitive, sample: Sample) -> None:
+        if any(isinstance(value, str) and value in FLOATS for value in sample.attributes.values()):
+            return  # a cast or the like, which says its dtypes itself
+        arrays = as_dtype(sample, draw(sample, generator_for(primitive.name, dtype), {"n": rows}), dtype)
+        attributes = bound(sample.attributes, {"n": rows})
+        try:
+            primitive.specs([Spec(array.shape, array.dtype.name) for array in arrays], attributes)
+        except Exception:
+            return  # the primitive does not take this dtype
+        expected = computed(primitive.name, arrays, attributes)
+        found = NATIVE.apply(primitive.name, arrays, attributes)
+        assert len(found) == len(expected)
+        for mine, theirs in zip(found, expected, strict=True):
+            assert_close(mine, theirs)
+
+    for name, primitive in sorted(PRIMITIVES.items()):
+        if holds_blocks(primitive):
+            continue
+        for index, sample in enumerate(primitive.samples()):
+            try:
+                check(primitive, sample)
+            except BaseException as failure:
+                failure.add_note(f"{name}, sample {index}: {sample.specs}, {sample.attributes}, {dtype}, {rows} rows")
+                raise
+
+
+@every_sample(lambda primitive, sample: not holds_blocks(primitive))
+def test_each_sample_as_it_stands(primitive: Primitive, sample: Sample) -> None:
+    for rows in (1, 5):
+        arrays = draw(sample, generator_for(primitive.name, rows), {"n": rows})
+        attributes = bound(sample.attributes, {"n": rows})
+        expected = computed(primitive.name, arrays, attributes)
+        for mine, theirs in zip(NATIVE.apply(primitive.name, arrays, attributes), expected, strict=True):
+            assert_close(mine, theirs)
+
+
+@given(programs())
+def test_random_programs_give_the_same_bits_as_the_naive_interpreter(drawn: Drawn) -> None:
+    expected, after = interpret(drawn.program, drawn.inputs, drawn.state, drawn.sizes)
+    mine = [array.copy() for array in drawn.state]
+    for _ in range(2):
+        outputs = NATIVE.execute(drawn.program, mine, drawn.inputs)
+        assert_same_bits(outputs, expected)
+        assert_same_bits(mine, after)
+        expected, after = interpret(drawn.program, drawn.inputs, mine, drawn.sizes)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_training_steps_of_whole_networks_agree(name: str) -> None:
+    for program in NETWORKS[name]():
+        generator, rows = generator_for(name, program.name), {"n": 7}
+        inputs = [some(value.spec.bind(rows), generator) for value in program.inputs]
+        state = [np.asarray(some(value.spec.bind(rows), generator)) for value in program.state]
+        mine, theirs = [array.copy() for array in state], [array.copy() for array in state]
+        for _ in range(3):
+            found = NATIVE.execute(program, mine, inputs)
+            expected = NUMPY.execute(program, theirs, inputs)
+            for one, other in zip([*found, *mine], [*expected, *theirs], strict=True):
+                tolerance = 1e-4 if other.dtype == "float32" else 1e-10
+                np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+def some(spec, generator: np.random.Generator) -> np.ndarray:
+    if spec.dtype.startswith("float"):
+        return np.asarray(generator.uniform(0.05, 1.0, spec.shape), spec.dtype)
+    if spec.dtype == "bool":
+        return np.asarray(generator.integers(0, 2, spec.shape) > 0)
+    return np.asarray(generator.integers(0, 2, spec.shape), spec.dtype)
+
+
+def test_an_index_that_does_not_exist_is_named() -> None:
+    x, indices = np.zeros((3, 4), "float32"), np.array([0, 7])
+    with pytest.raises(IndexOutOfRange, match=r"gather: index 7 at position \(1,\) is outside 0..2"):
+        NATIVE.apply("gather", [x, indices], {"axis": 0})
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 201, 5000])
+def test_the_order_of_rows_is_the_same_as_numpys(rows: int) -> None:
+    for seed, epoch in ((0, 0), (1, 0), (2**31 - 1, 17)):
+        expected = np.random.RandomState(np.random.Philox(key=[seed, epoch])).permutation(rows)
+        np.testing.assert_array_equal(MACHINE.permutation(seed, epoch, rows), expected)
