@@ -157,7 +157,7 @@ Flat flatten(const Program& program, const Sizes& sizes) {
     return flat;
 }
 
-Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, const Shape& shape,
+Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, Shape shape,
               const std::string& origin) {
     Spread result;
     Table table(body.values.size(), -1);

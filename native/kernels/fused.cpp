@@ -17,11 +17,13 @@ template <> Half root(Half x) { return std::sqrt(static_cast<float>(x)); }
 
 template <class T> T larger(T x, T y) { return (x >= y) | (x != x) ? x : y; }
 
-// -- bodies: `signature` says what it computes, `numbers` has a bit for each input that is a single number
+// -- bodies: `signature` says what one computes, `numbers` has a bit for each input that is a single number, and
+// `nanoseconds` is what an element of 32 bits takes
 
 template <class T> struct Descent {
     static constexpr const char* signature = "multiply i1 i2; subtract i0 l0; return l1";
     static constexpr unsigned inputs = 3, outputs = 1, literals = 0, numbers = 0b100;
+    static constexpr double nanoseconds = 0.2;
     static std::array<T, 1> values(const T*, T w, T d, T rate) {
         const T step = d * rate;
         return {w - step};
@@ -31,6 +33,7 @@ template <class T> struct Descent {
 template <class T> struct Decay {
     static constexpr const char* signature = "multiply i0 i1; multiply l0 i2; subtract i0 l1; return l2";
     static constexpr unsigned inputs = 3, outputs = 1, literals = 0, numbers = 0b110;
+    static constexpr double nanoseconds = 0.15;
     static std::array<T, 1> values(const T*, T w, T share, T rate) {
         const T whole = w * share;
         const T step = whole * rate;
@@ -42,6 +45,7 @@ template <class T> struct Momentum {
     static constexpr const char* signature =
         "multiply i2 i4; multiply i1 i3; subtract l0 l1; add i0 l2; return l3 l2";
     static constexpr unsigned inputs = 5, outputs = 2, literals = 0, numbers = 0b11000;
+    static constexpr double nanoseconds = 0.3;
     static std::array<T, 2> values(const T*, T w, T d, T velocity, T rate, T momentum) {
         const T kept = velocity * momentum;
         const T step = d * rate;
@@ -54,6 +58,7 @@ template <class T> struct Nesterov {
     static constexpr const char* signature =
         "multiply i2 i4; multiply i1 i3; subtract l0 l1; multiply l2 i4; subtract l3 l1; add i0 l4; return l5 l2";
     static constexpr unsigned inputs = 5, outputs = 2, literals = 0, numbers = 0b11000;
+    static constexpr double nanoseconds = 0.3;
     static std::array<T, 2> values(const T*, T w, T d, T velocity, T rate, T momentum) {
         const T kept = velocity * momentum;
         const T step = d * rate;
@@ -85,6 +90,7 @@ template <class T> struct Adam {
         "subtract i1 i2; multiply l0 #0; add i2 l1; square i1; subtract l3 i3; multiply l4 #1; add i3 l5; "
         "multiply l2 i4; sqrt l6; add l8 #2; divide l7 l9; subtract i0 l10; return l11 l2 l6";
     static constexpr unsigned inputs = 5, outputs = 3, literals = 3, numbers = 0b10000;
+    static constexpr double nanoseconds = 0.6;
     static std::array<T, 3> values(const T* literal, T w, T d, T m, T v, T rate) {
         m = moved(m, d, literal[0]);
         v = moved<T>(v, d * d, literal[1]);
@@ -97,6 +103,7 @@ template <class T> struct Amsgrad {
         "subtract i1 i2; multiply l0 #0; add i2 l1; square i1; subtract l3 i3; multiply l4 #1; add i3 l5; "
         "maximum i4 l6; multiply l2 i5; sqrt l7; add l9 #2; divide l8 l10; subtract i0 l11; return l12 l2 l6 l7";
     static constexpr unsigned inputs = 6, outputs = 4, literals = 3, numbers = 0b100000;
+    static constexpr double nanoseconds = 0.6;
     static std::array<T, 4> values(const T* literal, T w, T d, T m, T v, T highest, T rate) {
         m = moved(m, d, literal[0]);
         v = moved<T>(v, d * d, literal[1]);
@@ -129,6 +136,7 @@ template <class T> struct RMSprop {
         "multiply i2 #0; square i1; multiply l1 #1; add l0 l2; multiply i1 i3; add l3 #2; sqrt l5; divide l4 l6; "
         "subtract i0 l7; return l8 l3";
     static constexpr unsigned inputs = 4, outputs = 2, literals = 3, numbers = 0b1000;
+    static constexpr double nanoseconds = 0.6;
     static std::array<T, 2> values(const T* literal, T w, T d, T v, T rate) {
         v = mixed<T>(v, d * d, literal[0], literal[1]);
         return {w - increment(d, v, rate, literal[2]), v};
@@ -140,6 +148,7 @@ template <class T> struct RMSpropMomentum {
         "multiply i2 #0; square i1; multiply l1 #1; add l0 l2; multiply i3 #2; multiply i1 i4; add l3 #3; sqrt l6; "
         "divide l5 l7; add l4 l8; subtract i0 l9; return l10 l3 l9";
     static constexpr unsigned inputs = 5, outputs = 3, literals = 4, numbers = 0b10000;
+    static constexpr double nanoseconds = 0.6;
     static std::array<T, 3> values(const T* literal, T w, T d, T v, T m, T rate) {
         v = mixed<T>(v, d * d, literal[0], literal[1]);
         const T kept = m * literal[2];
@@ -153,6 +162,7 @@ template <class T> struct RMSpropCentered {
         "multiply i2 #0; square i1; multiply l1 #1; add l0 l2; multiply i3 #2; multiply i1 #3; add l4 l5; square l6; "
         "subtract l3 l7; multiply i1 i4; add l8 #4; sqrt l10; divide l9 l11; subtract i0 l12; return l13 l3 l6";
     static constexpr unsigned inputs = 5, outputs = 3, literals = 5, numbers = 0b10000;
+    static constexpr double nanoseconds = 0.6;
     static std::array<T, 3> values(const T* literal, T w, T d, T v, T mean, T rate) {
         v = mixed<T>(v, d * d, literal[0], literal[1]);
         mean = mixed(mean, d, literal[2], literal[3]);
@@ -166,6 +176,7 @@ template <class T> struct RMSpropCenteredMomentum {
         "multiply i4 #4; square l6; subtract l3 l8; multiply i1 i5; add l9 #5; sqrt l11; divide l10 l12; add l7 l13; "
         "subtract i0 l14; return l15 l3 l6 l14";
     static constexpr unsigned inputs = 6, outputs = 4, literals = 6, numbers = 0b100000;
+    static constexpr double nanoseconds = 0.6;
     static std::array<T, 4> values(const T* literal, T w, T d, T v, T mean, T m, T rate) {
         v = mixed<T>(v, d * d, literal[0], literal[1]);
         mean = mixed(mean, d, literal[2], literal[3]);
@@ -179,66 +190,72 @@ template <class T> struct RMSpropCenteredMomentum {
 
 constexpr size_t MOST = 6;  // inputs, outputs or literals
 
-template <class T> struct Pass {
-    const T* inputs[MOST] = {};
-    T* outputs[MOST] = {};
-    T literals[MOST] = {};
+struct Pass {
+    const void* inputs[MOST] = {};
+    void* outputs[MOST] = {};
+    double literals[MOST] = {};
     int64_t steps[MOST] = {};  // 0 for an input that is a single number
 };
 
 // Inputs that are single numbers in every program of ours are read once. An output may lie where an input lies.
 template <class Body, class T, size_t... in, size_t... out>
-void run_expected(const Pass<T>& pass, int64_t begin, int64_t end, std::index_sequence<in...>, std::index_sequence<out...>) {
-    const Pass<T> here = pass;
-    const T single[] = {(Body::numbers >> in & 1 ? *here.inputs[in] : T(0))...};
+void run_expected(const Pass& pass, int64_t begin, int64_t end, std::index_sequence<in...>, std::index_sequence<out...>) {
+    const T* const inputs[] = {static_cast<const T*>(pass.inputs[in])...};
+    T* const outputs[] = {static_cast<T*>(pass.outputs[out])...};
+    const T single[] = {(Body::numbers >> in & 1 ? *inputs[in] : T(0))...};
+    T literals[MOST];
+    for (size_t i = 0; i < MOST; ++i) literals[i] = static_cast<T>(pass.literals[i]);
 #pragma GCC ivdep
     for (int64_t i = begin; i < end; ++i) {
-        const auto values = Body::values(here.literals, (Body::numbers >> in & 1 ? single[in] : here.inputs[in][i])...);
-        ((here.outputs[out][i] = values[out]), ...);
+        const auto values = Body::values(literals, (Body::numbers >> in & 1 ? single[in] : inputs[in][i])...);
+        ((outputs[out][i] = values[out]), ...);
     }
 }
 
 // Any other choice of single numbers, and half precision.
 template <class Body, class T, size_t... in, size_t... out>
-void run_stepped(const Pass<T>& pass, int64_t begin, int64_t end, std::index_sequence<in...>, std::index_sequence<out...>) {
+void run_stepped(const Pass& pass, int64_t begin, int64_t end, std::index_sequence<in...>, std::index_sequence<out...>) {
+    T literals[MOST];
+    for (size_t i = 0; i < MOST; ++i) literals[i] = static_cast<T>(pass.literals[i]);
     for (int64_t i = begin; i < end; ++i) {
-        const auto values = Body::values(pass.literals, pass.inputs[in][i * pass.steps[in]]...);
-        ((pass.outputs[out][i] = values[out]), ...);
+        const auto values = Body::values(literals, static_cast<const T*>(pass.inputs[in])[i * pass.steps[in]]...);
+        ((static_cast<T*>(pass.outputs[out])[i] = values[out]), ...);
     }
 }
 
-template <template <class> class Body, class T>
-Step bound_pass(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals) {
-    using B = Body<T>;
-    Pass<T> pass;
-    bool expected = !std::is_same_v<T, Half>;
-    for (size_t i = 0; i < B::inputs; ++i) {
-        pass.inputs[i] = inputs[i].as<T>();
-        pass.steps[i] = inputs[i].rank() == 0 ? 0 : 1;
-        expected = expected && pass.steps[i] == (B::numbers >> i & 1 ? 0 : 1);
+template <class Body, class T, bool expected> void run_pass(const void* self, int64_t begin, int64_t end) {
+    const Pass& pass = *static_cast<const Pass*>(self);
+    const auto in = std::make_index_sequence<Body::inputs>();
+    const auto out = std::make_index_sequence<Body::outputs>();
+    if constexpr (expected) run_expected<Body, T>(pass, begin, end, in, out);
+    else run_stepped<Body, T>(pass, begin, end, in, out);
+}
+
+template <class Body, class T> Step pass_of(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals) {
+    auto pass = std::make_shared<Pass>();
+    bool expected = true;
+    for (size_t i = 0; i < Body::inputs; ++i) {
+        pass->inputs[i] = inputs[i].data;
+        pass->steps[i] = inputs[i].rank() == 0 ? 0 : 1;
+        expected = expected && pass->steps[i] == (Body::numbers >> i & 1 ? 0 : 1);
     }
-    for (size_t i = 0; i < B::outputs; ++i) pass.outputs[i] = outputs[i].as<T>();
-    for (size_t i = 0; i < B::literals; ++i) pass.literals[i] = static_cast<T>(literals[i]);
-    const int64_t count = outputs[0].count();
-    const double cost = 8.0 + static_cast<double>(count) * (B::inputs + B::outputs) * 0.1 * sizeof(T) / 4;
-    constexpr auto in = std::make_index_sequence<B::inputs>();
-    constexpr auto out = std::make_index_sequence<B::outputs>();
+    for (size_t i = 0; i < Body::outputs; ++i) pass->outputs[i] = outputs[i].data;
+    for (size_t i = 0; i < Body::literals; ++i) pass->literals[i] = literals[i];
+    Step step;
+    step.self = pass;
+    step.rows = outputs[0].count();
+    step.run = run_pass<Body, T, false>;
     if constexpr (!std::is_same_v<T, Half>) {
-        if (expected) {
-            return over_rows(count, [pass, in, out](int64_t begin, int64_t end) {
-                run_expected<B>(pass, begin, end, in, out);
-            }).costing(cost);
-        }
+        if (expected) step.run = run_pass<Body, T, true>;
     }
-    return over_rows(count, [pass, in, out](int64_t begin, int64_t end) {
-        run_stepped<B>(pass, begin, end, in, out);
-    }).costing(cost);
+    return step.costing(8.0 + static_cast<double>(step.rows) * Body::nanoseconds * sizeof(T) / 4);
 }
 
 template <template <class> class Body>
 Step fused(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals) {
     return dispatch_floats(outputs[0].dtype, [&](auto tag) {
-        return bound_pass<Body, typename decltype(tag)::type>(inputs, outputs, literals);
+        using T = typename decltype(tag)::type;
+        return pass_of<Body<T>, T>(inputs, outputs, literals);
     });
 }
 

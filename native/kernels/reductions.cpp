@@ -96,26 +96,37 @@ struct All {
 
 constexpr int64_t BLOCK = 1024;  // elements; longer lines are halved until they are no longer than this
 
-// `count` elements, at most BLOCK of them, `step` elements apart; step is a type where the compiler should know it.
-template <class Op, class A, class T, class Stride> A combined_block(const T* x, int64_t count, Stride step) {
-    constexpr int64_t LANES = 128 / sizeof(A), FEW = 4;
-    if (count < LANES) {
-        A few[FEW] = {Op::template identity<A>(), Op::template identity<A>(), Op::template identity<A>(),
-                      Op::template identity<A>()};
-        int64_t i = 0;
-        for (; i + FEW <= count; i += FEW) {
-            for (int64_t lane = 0; lane < FEW; ++lane) few[lane] = Op::combine(few[lane], static_cast<A>(x[(i + lane) * step]));
-        }
-        for (; i < count; ++i) few[0] = Op::combine(few[0], static_cast<A>(x[i * step]));
-        return Op::combine(Op::combine(few[0], few[1]), Op::combine(few[2], few[3]));
+// In any order; that is the compiler's business. `step` is a type where the compiler should know its value.
+template <class Op, class A, class T, class Stride> A combined_integers(const T* x, int64_t count, Stride step) {
+    A total = Op::template identity<A>();
+    for (int64_t i = 0; i < count; ++i) total = Op::combine(total, static_cast<A>(x[i * step]));
+    return total;
+}
+
+// Fewer than a round of lanes.
+template <class Op, class A, class T, class Stride> A combined_few(const T* x, int64_t count, Stride step) {
+    A a = Op::template identity<A>(), b = a, c = a, d = a;
+    int64_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        a = Op::combine(a, static_cast<A>(x[i * step]));
+        b = Op::combine(b, static_cast<A>(x[(i + 1) * step]));
+        c = Op::combine(c, static_cast<A>(x[(i + 2) * step]));
+        d = Op::combine(d, static_cast<A>(x[(i + 3) * step]));
     }
+    for (; i < count; ++i) a = Op::combine(a, static_cast<A>(x[i * step]));
+    return Op::combine(Op::combine(a, b), Op::combine(c, d));
+}
+
+// At most BLOCK elements.
+template <class Op, class A, class T, class Stride> A combined_block(const T* x, int64_t count, Stride step) {
+    constexpr int64_t LANES = 128 / sizeof(A);
+    if (count < LANES) return combined_few<Op, A>(x, count, step);
     A lanes[LANES];
     for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::template identity<A>();
-    int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[(i + lane) * step]));
+    for (; count >= LANES; count -= LANES, x += LANES * step) {
+        for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[lane * step]));
     }
-    for (int64_t lane = 0; i + lane < count; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[(i + lane) * step]));
+    for (int64_t lane = 0; lane < count; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[lane * step]));
     for (int64_t half = LANES / 2; half > 0; half /= 2) {
         for (int64_t lane = 0; lane < half; ++lane) lanes[lane] = Op::combine(lanes[lane], lanes[lane + half]);
     }
@@ -124,6 +135,7 @@ template <class Op, class A, class T, class Stride> A combined_block(const T* x,
 
 // Halved, so that the error of a sum grows with the logarithm of the number of blocks.
 template <class Op, class A, class T, class Stride> A combined(const T* x, int64_t count, Stride step) {
+    if constexpr (std::is_integral_v<A>) return combined_integers<Op, A>(x, count, step);
     if (count <= BLOCK) return combined_block<Op, A>(x, count, step);
     const int64_t blocks = (count + BLOCK - 1) / BLOCK, first = blocks / 2 * BLOCK;
     return Op::combine(combined<Op, A>(x, first, step), combined<Op, A>(x + first * step, count - first, step));

@@ -55,7 +55,12 @@ def test_every_mode_and_distribution_of_variance_scaling_gives_the_values_of_ker
 @pytest.mark.parametrize("shape", [(), (1,), (3,), (5, 7), (40, 11)])
 def test_draws_made_of_primitives_are_those_of_the_reference(kind, shape, dtype):
     got = getattr(random, kind)(shape, 0.25, 2.0, dtype=dtype, seed=11).numpy()
-    np.testing.assert_array_equal(got, draw(keras3_stream(11), kind, shape, 0.25, 2.0, dtype))
+    expected = draw(keras3_stream(11), kind, shape, 0.25, 2.0, dtype)
+    if kind == "uniform":
+        np.testing.assert_array_equal(got, expected)
+    else:  # logarithms, sines and cosines differ by engine in the last digits
+        assert got.dtype == expected.dtype
+        np.testing.assert_allclose(got, expected, rtol=0, atol=4e-6 if dtype == "float32" else 1e-14)
 
 
 def test_limits_of_float64_uniforms_go_through_float32():
