@@ -199,6 +199,18 @@ nb::list run(Loaded& loaded, nb::list state, nb::list inputs) {
     return results;
 }
 
+// Where the time of a run goes: (step, segment, rows, estimated and measured nanoseconds); the state changes.
+nb::list timed(Loaded& loaded, nb::list state, int64_t times) {
+    const std::vector<Held> held_state = held(state, true);
+    std::unique_ptr<Plan> plan = loaded.take(arrays_of(held_state));
+    nb::list rows;
+    for (const Schedule::Timed& one : plan->schedule().timed(times)) {
+        rows.append(nb::make_tuple(one.label, one.segment, one.rows, one.estimated, one.measured));
+    }
+    loaded.give_back(std::move(plan));
+    return rows;
+}
+
 std::shared_ptr<Loaded> load(std::shared_ptr<Program> program, nb::dict sizes) {
     Sizes numbers;
     for (auto [name, number] : sizes) numbers.emplace(nb::cast<std::string>(name), nb::cast<int64_t>(number));
@@ -411,7 +423,9 @@ NB_MODULE(MACHINE_MODULE, m) {
     nb::class_<Program>(m, "Program");
     m.def("program", &make_program, nb::arg("name"), nb::arg("values"), nb::arg("lines"), nb::arg("state"),
           nb::arg("inputs"), nb::arg("outputs"), nb::arg("updates"), "A program in the machine's own form.");
-    nb::class_<Loaded>(m, "Loaded").def("run", &run, nb::arg("state"), nb::arg("inputs"));
+    nb::class_<Loaded>(m, "Loaded")
+        .def("run", &run, nb::arg("state"), nb::arg("inputs"))
+        .def("timed", &timed, nb::arg("state"), nb::arg("times"), "Where the time of a run goes, step by step.");
     m.def("load", &load, nb::arg("program"), nb::arg("sizes"), "The program with its sizes bound to numbers.");
     nb::class_<PythonFit>(m, "Fit")
         .def(nb::init<nb::tuple, nb::object, nb::tuple, nb::dict>(), nb::arg("training"), nb::arg("validation").none(),

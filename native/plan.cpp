@@ -72,6 +72,14 @@ Step by_rows_of(Step step, const Array& out, const Arrays& inputs) {
     return wider.along_rows(full);
 }
 
+std::string shape_text(const Array& array) {
+    std::string text = " [";
+    for (size_t axis = 0; axis < array.shape.size(); ++axis) {
+        text += (axis ? ", " : "") + std::to_string(array.shape[axis]);
+    }
+    return text + "]";
+}
+
 Step copy_step(const Array& src, const Array& dst) {
     const double cost = 10.0 + 0.2 * static_cast<double>(dst.count());
     if (src.rank() < 1 || src.shape[0] < 2) return whole([src, dst] { copy(src, dst); }).costing(cost);
@@ -214,26 +222,43 @@ private:
         for (int slot : expanded_.gathered) know(slot, fresh(slot));
     }
 
+    // Rows of one number each.
+    template <class T> static Step gather_numbers(const char* from, char* to, const Cursor* cursor, int64_t count) {
+        const T* source = reinterpret_cast<const T*>(from);
+        T* target = reinterpret_cast<T*>(to);
+        return over_rows(count, [=](int64_t begin, int64_t end) {
+            const int64_t* rows = cursor->rows;
+            const int64_t first = cursor->first;
+            for (int64_t i = begin; i < end; ++i) target[i] = source[rows ? rows[first + i] : first + i];
+        });
+    }
+
     void gather_rows(const Column& column, const Cursor* cursor, const Array& target) {
         const int64_t from = column.elements * bytes_of(column.dtype), to = column.elements * bytes_of(target.dtype);
         const Array one(nullptr, column.dtype, {column.elements}), there(nullptr, target.dtype, {column.elements});
         const bool same = column.dtype == target.dtype;
         const char* source = column.data;
         char* data = target.data;
-        Step step = over_rows(target.shape[0], [=](int64_t begin, int64_t end) {
-            const int64_t* rows = cursor->rows;
-            for (int64_t i = begin; i < end; ++i) {
-                const int64_t row = rows ? rows[cursor->first + i] : cursor->first + i;
-                if (same) {
-                    std::memcpy(data + i * to, source + row * from, static_cast<size_t>(to));
-                } else {
-                    Array src = one, dst = there;
-                    src.data = const_cast<char*>(source) + row * from;
-                    dst.data = data + i * to;
-                    copy(src, dst);
+        Step step;
+        if (same && column.elements == 1) {
+            step = dispatch_bytes(from, [&](auto tag) { return gather_numbers<typename decltype(tag)::type>(source, data, cursor, target.shape[0]); });
+        } else {
+            step = over_rows(target.shape[0], [=](int64_t begin, int64_t end) {
+                const int64_t* rows = cursor->rows;
+                for (int64_t i = begin; i < end; ++i) {
+                    const int64_t row = rows ? rows[cursor->first + i] : cursor->first + i;
+                    if (same) {
+                        std::memcpy(data + i * to, source + row * from, static_cast<size_t>(to));
+                    } else {
+                        Array src = one, dst = there;
+                        src.data = const_cast<char*>(source) + row * from;
+                        dst.data = data + i * to;
+                        copy(src, dst);
+                    }
                 }
-            }
-        });
+            });
+        }
+        label_ = "rows" + shape_text(target);
         place(step.costing(10.0 + 0.2 * static_cast<double>(target.count())).along_rows(0), {}, {target});
     }
 
@@ -305,6 +330,9 @@ private:
         for (size_t i = 0; i < outputs.size(); ++i) know(line.outputs[i], outputs[i]);
         line_inputs_ = &inputs;
         copies_.clear();
+        label_ = line.primitive;
+        for (const Array& array : inputs) label_ += shape_text(array);
+        label_ += " ->" + shape_text(outputs[0]);
         Step step = step_of(line, inputs, outputs);
         if (line_is_constant_) {
             step.run(step.self.get(), 0, step.rows);
@@ -426,12 +454,14 @@ private:
             placed.regions.push_back(region_of(copied, false, step.rows, row));
         }
         for (const Array& array : outputs) placed.regions.push_back(region_of(array, true, step.rows, step.by_rows));
+        placed.label = label_.empty() ? "copy" : label_;
         placed.step = std::move(step);
         steps_.push_back(std::move(placed));
     }
 
     // What shows the old value of a state that is updated is copied before the updates.
     void keep_outputs() {
+        label_.clear();
         copies_.clear();
         for (int slot : flat_.outputs) {
             Array array = array_of(slot);
@@ -486,6 +516,7 @@ private:
     std::deque<Spare> spare_;
     std::map<char*, int64_t> constants_;  // memory that never changes, by where it begins
     std::vector<Placed> steps_;
+    std::string label_;  // of the line being bound
     bool line_is_constant_ = false;
     const Arrays* line_inputs_ = nullptr;
     std::vector<std::pair<Array, size_t>> copies_;        // packed copies of the line being bound, and of which input

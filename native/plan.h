@@ -37,6 +37,7 @@ public:
     const Arrays& outputs() const override { return outputs_; }
     void run() const override { schedule_.run(); }
 
+    const Schedule& schedule() const { return schedule_; }
     double cost() const { return schedule_.cost(); }
     bool serves(const std::vector<char*>& state) const { return state == state_; }
 

@@ -6,6 +6,7 @@
 #include "schedule.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "pool.h"
 
@@ -19,7 +20,7 @@ constexpr double SHARED = 12000.0;
 constexpr double BLOCK = 3000.0;
 // Bytes of a block's rows: what fits into the second-level cache beside the weights.
 constexpr int64_t CACHED = 192 * 1024;
-constexpr int64_t FEWEST_ROWS = 16;
+constexpr int64_t FEWEST_ROWS = 64;  // a product copies parts of its right operand for so many rows at least
 // How many segments back a step may be moved.
 constexpr size_t REACH = 64;
 
@@ -121,6 +122,7 @@ Schedule::Schedule(std::vector<Placed> steps) : steps_(std::move(steps)) {
         for (size_t index : draft.steps) {
             const Step& step = steps_[index].step;
             calls_.push_back({step.run, step.self.get(), step.rows});
+            order_.push_back(index);
             segment.cost += step.cost;
         }
         segment.last = calls_.size();
@@ -145,6 +147,28 @@ void Schedule::run() const {
             run_segment(segment);
         }
     }
+}
+
+std::vector<Schedule::Timed> Schedule::timed(int64_t times) const {
+    using Clock = std::chrono::steady_clock;
+    std::vector<Timed> found;
+    for (size_t number = 0; number < segments_.size(); ++number) {
+        const Segment& segment = segments_[number];
+        for (size_t i = segment.first; i < segment.last; ++i) {
+            const Placed& placed = steps_[order_[i]];
+            found.push_back({placed.label, static_cast<int64_t>(number), segment.rows == 1 ? 1 : calls_[i].rows,
+                             placed.step.cost, 0.0});
+        }
+    }
+    for (int64_t time = 0; time < times; ++time) {
+        for (size_t i = 0; i < calls_.size(); ++i) {
+            const auto before = Clock::now();
+            calls_[i].run(calls_[i].self, 0, calls_[i].rows);
+            const std::chrono::duration<double, std::nano> took = Clock::now() - before;
+            if (time == 0 || took.count() < found[i].measured) found[i].measured = took.count();
+        }
+    }
+    return found;
 }
 
 void Schedule::run_segment(const Segment& segment) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "kernel.h"
@@ -18,6 +19,7 @@ struct Region {
 };
 
 struct Placed {
+    std::string label;  // what it does, for those who look where the time goes
     Step step;
     std::vector<Region> regions;
 };
@@ -31,6 +33,14 @@ public:
     explicit Schedule(std::vector<Placed> steps);
 
     void run() const;
+
+    // Every step with its segment, its rows, its estimated cost, and how long it took when all was run so many times.
+    struct Timed {
+        std::string label;
+        int64_t segment, rows;
+        double estimated, measured;  // nanoseconds
+    };
+    std::vector<Timed> timed(int64_t times) const;
     double cost() const { return cost_; }  // an estimate, in nanoseconds
 
 private:
@@ -49,6 +59,7 @@ private:
 
     std::vector<Placed> steps_;
     std::vector<Call> calls_;
+    std::vector<size_t> order_;  // of the steps, as they are called
     std::vector<Segment> segments_;
     double cost_ = 0.0;
 };

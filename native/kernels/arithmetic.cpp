@@ -31,6 +31,9 @@ template <class T> struct Negative : Simple {
     }
 };
 
+// The opposite of a signed integer; of the smallest one itself.
+template <class W> W opposite(W x) { return static_cast<W>(0 - static_cast<std::make_unsigned_t<W>>(x)); }
+
 // -- quotients
 
 template <class T> struct Divide : Simple {
@@ -69,7 +72,7 @@ template <class T> struct FloorDivide : Slow {
         if constexpr (std::is_integral_v<T>) {
             if (y == 0) return 0;
             if constexpr (std::is_signed_v<T>) {
-                if (y == -1) return static_cast<W>(0 - static_cast<std::make_unsigned_t<W>>(x));
+                if (y == -1) return opposite(x);
                 return x / y - (x % y != 0 && (x < 0) != (y < 0));
             } else {
                 return x / y;
@@ -147,7 +150,7 @@ template <class T> struct Absolute : Simple {
     using W = Working<T>;
     W operator()(W x) const {
         if constexpr (std::is_floating_point_v<W>) return std::fabs(x);
-        else if constexpr (std::is_signed_v<W>) return x < 0 ? static_cast<W>(0 - static_cast<std::make_unsigned_t<W>>(x)) : x;
+        else if constexpr (std::is_signed_v<W>) return x < 0 ? opposite(x) : x;
         else return x;
     }
 };

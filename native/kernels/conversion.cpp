@@ -41,7 +41,7 @@ template <class From, class To> void convert(const void* self, int64_t begin, in
     const VectorOperand<From> x(bound, 0, begin);
     To* out = reinterpret_cast<To*>(bound.out) + begin * bound.columns;
     const int64_t count = (end - begin) * bound.columns;
-    // Half precision, and vectors of bytes that widen to vectors of eight, take long to compile and are rare.
+    // Half precision is rare, and takes long to compile as a vector loop; the empty instruction keeps it a plain one.
     constexpr bool plainly = std::is_same_v<From, Half> || std::is_same_v<To, Half>;
 #pragma GCC ivdep
     for (int64_t i = 0; i < count; ++i) {
@@ -50,11 +50,9 @@ template <class From, class To> void convert(const void* self, int64_t begin, in
     }
 }
 
-// The operand itself, packed to the output's shape: each row of the step is one row of it.
+// Packed, the operand lies as the output does: each row of the step is one row of it.
 Arrangement packed_rows(const Array& input, const Array& output, Binder& binder) {
-    Arrangement arrangement = arrange({input}, output, binder);
-    if (arrangement.bound->flat) return arrangement;
-    return arrange({binder.packed(Array(input.data, input.dtype, output.shape, input.strides))}, output, binder);
+    return arrange({binder.packed(input)}, output, binder);
 }
 
 Step cast(const Arrays& inputs, const Arrays& outputs, const Attributes&, Binder& binder) {

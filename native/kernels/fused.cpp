@@ -197,9 +197,11 @@ struct Pass {
     int64_t steps[MOST] = {};  // 0 for an input that is a single number
 };
 
+template <size_t... index> using Indices = std::index_sequence<index...>;
+
 // Inputs that are single numbers in every program of ours are read once. An output may lie where an input lies.
 template <class Body, class T, size_t... in, size_t... out>
-void run_expected(const Pass& pass, int64_t begin, int64_t end, std::index_sequence<in...>, std::index_sequence<out...>) {
+void run_expected(const Pass& pass, int64_t begin, int64_t end, Indices<in...>, Indices<out...>) {
     const T* const inputs[] = {static_cast<const T*>(pass.inputs[in])...};
     T* const outputs[] = {static_cast<T*>(pass.outputs[out])...};
     const T single[] = {(Body::numbers >> in & 1 ? *inputs[in] : T(0))...};
@@ -214,7 +216,7 @@ void run_expected(const Pass& pass, int64_t begin, int64_t end, std::index_seque
 
 // Any other choice of single numbers, and half precision.
 template <class Body, class T, size_t... in, size_t... out>
-void run_stepped(const Pass& pass, int64_t begin, int64_t end, std::index_sequence<in...>, std::index_sequence<out...>) {
+void run_stepped(const Pass& pass, int64_t begin, int64_t end, Indices<in...>, Indices<out...>) {
     T literals[MOST];
     for (size_t i = 0; i < MOST; ++i) literals[i] = static_cast<T>(pass.literals[i]);
     for (int64_t i = begin; i < end; ++i) {
@@ -231,7 +233,8 @@ template <class Body, class T, bool expected> void run_pass(const void* self, in
     else run_stepped<Body, T>(pass, begin, end, in, out);
 }
 
-template <class Body, class T> Step pass_of(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals) {
+template <class Body, class T>
+Step pass_of(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals) {
     auto pass = std::make_shared<Pass>();
     bool expected = true;
     for (size_t i = 0; i < Body::inputs; ++i) {

@@ -50,53 +50,69 @@ Splitting splitting_of(const Layout& layout, const Shape& result, int64_t axis, 
 
 // -- the check
 
-// Which index is the first bad one, and where: what an error says.
-template <class Index> struct Checked {
+// The indices of a line. Those of a part are brought to one type, and checked, before anything is written.
+struct Indices {
     const char* place;
-    const Index* indices;
-    Shape shape;
-    int64_t extent, row;  // row: indices that belong to one position of the shared axes
+    Array array;
+    int64_t extent;
+    void (*widen)(const char* from, int64_t begin, int64_t end, int64_t* to);
 
-    static bool is_bad(Index index, int64_t extent) {
-        return static_cast<uint64_t>(index) >= static_cast<uint64_t>(extent);  // a negative one is a large one
-    }
-
-    void check(const Part& part) const {
-        for (int64_t i = part.shared_begin; i < part.shared_end; ++i) {
-            check_range(i * row + part.place_begin, i * row + part.place_end);
+    // Those of a part, in memory of the thread: first those of its first shared position.
+    const int64_t* checked(const Part& part, int64_t per_position) const {
+        const int64_t count = part.place_end - part.place_begin, positions = part.shared_end - part.shared_begin;
+        auto* all = reinterpret_cast<int64_t*>(thread_scratch(count * positions * 8));
+        // Neighbours where all places are wanted: then one range is everything.
+        const bool together = count == per_position;
+        const int64_t ranges = together ? 1 : positions, length = together ? count * positions : count;
+        for (int64_t i = 0; i < ranges; ++i) {
+            const int64_t first = (part.shared_begin + i) * per_position + part.place_begin;
+            widen(array.data, first, first + length, all + i * length);
+            check(all + i * length, length, first);
         }
+        return all;
     }
 
-    void check_range(int64_t begin, int64_t end) const {
+private:
+    void check(const int64_t* some, int64_t count, int64_t first) const {
+        // Seen as unsigned, a negative number is a large one.
+        const auto limit = static_cast<uint64_t>(extent);
         int64_t bad = 0;
-        for (int64_t i = begin; i < end; ++i) bad += is_bad(indices[i], extent);
+        for (int64_t i = 0; i < count; ++i) bad += static_cast<uint64_t>(some[i]) >= limit;
         if (bad == 0) return;
-        while (!is_bad(indices[begin], extent)) ++begin;
-        refuse(begin);
+        int64_t i = 0;
+        while (static_cast<uint64_t>(some[i]) < limit) ++i;
+        refuse(some[i], first + i);
     }
 
-    [[noreturn]] void refuse(int64_t bad) const {
-        std::string position;
-        int64_t rest = bad;
-        for (size_t axis = shape.size(); axis-- > 0; rest /= shape[axis]) {
-            const std::string number = std::to_string(rest % shape[axis]);
-            position = position.empty() ? number + (shape.size() == 1 ? "," : "") : number + ", " + position;
+    // An error says what NumPy's engine says: the index, and its position as a tuple.
+    [[noreturn]] void refuse(int64_t index, int64_t where) const {
+        std::string position = array.rank() == 1 ? "," : "";
+        for (size_t axis = array.shape.size(); axis-- > 0; where /= array.shape[axis]) {
+            const bool last = axis + 1 == array.shape.size();
+            position = std::to_string(where % array.shape[axis]) + (last ? "" : ", ") + position;
         }
+        const bool is_unsigned = array.dtype == DType::UInt64;
+        const std::string number = is_unsigned ? std::to_string(static_cast<uint64_t>(index)) : std::to_string(index);
         const std::string allowed =
             extent == 0 ? "is outside an axis without elements" : "is outside 0.." + std::to_string(extent - 1);
-        throw IndexOutOfRange(std::string(place) + ": index " + std::to_string(indices[bad]) + " at position (" +
-                              position + ") " + allowed);
+        throw IndexOutOfRange(std::string(place) + ": index " + number + " at position (" + position + ") " + allowed);
     }
 };
 
-template <class Index>
-Checked<Index> checking(const char* place, const Array& indices, const Layout& layout) {
-    return {place, indices.as<Index>(), indices.shape, layout.extent, layout.places};
+template <class T> void widen(const char* from, int64_t begin, int64_t end, int64_t* to) {
+    const T* indices = reinterpret_cast<const T*>(from) + begin;
+    for (int64_t i = 0; i < end - begin; ++i) to[i] = static_cast<int64_t>(indices[i]);
+}
+
+Indices indices_of(const char* place, const Array& array, const Layout& layout) {
+    return dispatch_integers(array.dtype, [&](auto tag) -> Indices {
+        return {place, array, layout.extent, widen<typename decltype(tag)::type>};
+    });
 }
 
 // -- gather
 
-// What an index chooses: `bytes` bytes, or one T where the size is known.
+// What an index chooses: this many bytes, or one T where T has the size.
 struct Bytes {};
 
 template <class Piece> void copy_piece(char* to, const char* from, int64_t bytes) {
@@ -104,49 +120,52 @@ template <class Piece> void copy_piece(char* to, const char* from, int64_t bytes
     else std::memcpy(to, from, sizeof(Piece));
 }
 
-template <class Piece, class Index> struct Gathering {
-    Checked<Index> indices;
+// Pieces of a line, one for each place.
+template <class Piece> void gather_line(const char* from, char* to, const int64_t* chosen, int64_t places, int64_t bytes) {
+    for (int64_t p = 0; p < places; ++p) copy_piece<Piece>(to + p * bytes, from + chosen[p] * bytes, bytes);
+}
+
+// One piece of each line.
+template <class Piece>
+void gather_one_of_each(const char* from, char* to, const int64_t* chosen, int64_t lines, int64_t extent, int64_t bytes) {
+    for (int64_t i = 0; i < lines; ++i) {
+        copy_piece<Piece>(to + i * bytes, from + (i * extent + chosen[i]) * bytes, bytes);
+    }
+}
+
+template <class Piece> struct Gathering {
+    Indices indices;
     const char* x;
     char* out;
     Splitting splitting;
     int64_t bytes;  // of a piece
 
     void run(int64_t begin, int64_t end) const {
+        if (begin == end) return;
+        const Layout layout = splitting.layout;
         const Part part = splitting.part(begin, end);
-        indices.check(part);
-        const Layout& layout = splitting.layout;
-        if (layout.between == 1 && layout.places == 1) return one_of_each(part);
-        for (int64_t s = part.shared_begin; s < part.shared_end; ++s) {
-            const Index* chosen = indices.indices + s * layout.places;
-            for (int64_t b = part.between_begin; b < part.between_end; ++b) {
-                const int64_t line = s * layout.between + b;
-                const char* from = x + line * layout.extent * bytes;
-                char* to = out + line * layout.places * bytes;
-                for (int64_t p = part.place_begin; p < part.place_end; ++p) {
-                    copy_piece<Piece>(to + p * bytes, from + static_cast<int64_t>(chosen[p]) * bytes, bytes);
-                }
-            }
+        const int64_t* chosen = indices.checked(part, layout.places);
+        const int64_t count = part.place_end - part.place_begin, positions = part.shared_end - part.shared_begin;
+        const int64_t from_line = layout.extent * bytes, to_line = layout.places * bytes;
+        if (layout.between == 1 && layout.places == 1) {
+            const char* from = x + part.shared_begin * from_line;
+            char* to = out + part.shared_begin * to_line;
+            return gather_one_of_each<Piece>(from, to, chosen, positions, layout.extent, bytes);
         }
-    }
-
-    void one_of_each(const Part& part) const {
-        const int64_t extent = splitting.layout.extent;
-        for (int64_t s = part.shared_begin; s < part.shared_end; ++s) {
-            const int64_t from = s * extent + static_cast<int64_t>(indices.indices[s]);
-            copy_piece<Piece>(out + s * bytes, x + from * bytes, bytes);
+        for (int64_t s = 0; s < positions; ++s) {
+            for (int64_t b = part.between_begin; b < part.between_end; ++b) {
+                const int64_t line = (part.shared_begin + s) * layout.between + b;
+                char* to = out + line * to_line + part.place_begin * bytes;
+                gather_line<Piece>(x + line * from_line, to, chosen + s * count, count, bytes);
+            }
         }
     }
 };
 
 // f is given the type of a piece: an integer where a piece has its size.
 template <class F> Step dispatch_pieces(int64_t bytes, F&& f) {
-    switch (bytes) {
-        case 1: return f(Tag<uint8_t>{});
-        case 2: return f(Tag<uint16_t>{});
-        case 4: return f(Tag<uint32_t>{});
-        case 8: return f(Tag<uint64_t>{});
-        default: return f(Tag<Bytes>{});
-    }
+    const bool known = bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
+    return known ? dispatch_bytes(bytes, f) : f(Tag<Bytes>{});
 }
 
 // The step of a callable with run(begin, end). inputs: those of which row i reads row i alone.
@@ -169,13 +188,10 @@ Step gather(const Arrays& inputs, const Arrays& outputs, const Attributes& attri
     const int64_t rows = out.rank() > 0 ? out.shape[0] : 1, bytes = layout.after * bytes_of(x.dtype);
     const double pieces = static_cast<double>(layout.shared * layout.between * layout.places);
     const double cost = 10.0 + 1.5 * pieces + 0.1 * static_cast<double>(out.bytes());
-    return dispatch_integers(indices.dtype, [&](auto index) {
-        using Index = typename decltype(index)::type;
-        return dispatch_pieces(bytes, [&](auto piece) {
-            using Piece = typename decltype(piece)::type;
-            const Gathering<Piece, Index> work{checking<Index>("gather", indices, layout), x.data, out.data, splitting, bytes};
-            return step_of(work, splitting, rows, row_inputs, cost);
-        });
+    return dispatch_pieces(bytes, [&](auto piece) {
+        using Piece = typename decltype(piece)::type;
+        const Gathering<Piece> work{indices_of("gather", indices, layout), x.data, out.data, splitting, bytes};
+        return step_of(work, splitting, rows, row_inputs, cost);
     });
 }
 
@@ -193,34 +209,33 @@ template <class T> T added(T a, T b) {
     else return a + b;
 }
 
-template <class T, class Index> struct Scattering {
-    Checked<Index> indices;
+template <class T> void add_line(T* to, const T* from, const int64_t* chosen, int64_t places, int64_t width) {
+    for (int64_t p = 0; p < places; ++p, from += width) {
+        T* target = to + chosen[p] * width;
+        for (int64_t i = 0; i < width; ++i) target[i] = added(target[i], from[i]);
+    }
+}
+
+template <class T> struct Scattering {
+    Indices indices;
     Array x, out;
     const T* updates;
     Splitting splitting;
 
     void run(int64_t begin, int64_t end) const {
+        if (begin == end) return;
+        const Layout layout = splitting.layout;
         const Part part = splitting.part(begin, end);
-        indices.check(part);
+        const int64_t* chosen = indices.checked(part, layout.places);
         const bool everything = splitting.split == Splitting::Nothing || end - begin == out.shape[0];
         if (everything) copy(x, out);
         else copy(rows_of(x, begin, end), rows_of(out, begin, end));
-        const Layout& layout = splitting.layout;
-        for (int64_t s = part.shared_begin; s < part.shared_end; ++s) {
-            const Index* chosen = indices.indices + s * layout.places;
+        for (int64_t s = part.shared_begin; s < part.shared_end; ++s, chosen += layout.places) {
             for (int64_t b = part.between_begin; b < part.between_end; ++b) {
                 const int64_t line = s * layout.between + b;
                 T* to = out.as<T>() + line * layout.extent * layout.after;
-                const T* from = updates + line * layout.places * layout.after;
-                add_line(to, from, chosen, layout);
+                add_line(to, updates + line * layout.places * layout.after, chosen, layout.places, layout.after);
             }
-        }
-    }
-
-    static void add_line(T* to, const T* from, const Index* chosen, const Layout& layout) {
-        for (int64_t p = 0; p < layout.places; ++p, from += layout.after) {
-            T* target = to + static_cast<int64_t>(chosen[p]) * layout.after;
-            for (int64_t a = 0; a < layout.after; ++a) target[a] = added(target[a], from[a]);
         }
     }
 };
@@ -235,14 +250,10 @@ Step scatter_add(const Arrays& inputs, const Arrays& outputs, const Attributes& 
     const uint64_t row_inputs = batch > 0 ? 0b111 : 0b101;
     const double pieces = static_cast<double>(layout.shared * layout.between * layout.places);
     const double cost = 15.0 + pieces * (1.5 + 0.3 * static_cast<double>(layout.after)) + 0.2 * static_cast<double>(out.count());
-    return dispatch_integers(indices.dtype, [&](auto index) {
-        using Index = typename decltype(index)::type;
-        return dispatch_numbers(out.dtype, [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            const auto checked = checking<Index>("scatter_add", indices, layout);
-            const Scattering<T, Index> work{checked, x, out, updates.as<T>(), splitting};
-            return step_of(work, splitting, out.rank() > 0 ? out.shape[0] : 1, row_inputs, cost);
-        });
+    return dispatch_numbers(out.dtype, [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        const Scattering<T> work{indices_of("scatter_add", indices, layout), x, out, updates.as<T>(), splitting};
+        return step_of(work, splitting, out.rank() > 0 ? out.shape[0] : 1, row_inputs, cost);
     });
 }
 

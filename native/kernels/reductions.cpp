@@ -63,7 +63,10 @@ struct Maximum {
         if constexpr (std::is_integral_v<A>) return std::numeric_limits<A>::lowest();
         else return -std::numeric_limits<A>::infinity();
     }
-    template <class A> static A combine(A a, A b) { return a > b || a != a ? a : b; }
+    template <class A> static A combine(A a, A b) {
+        const A larger = a > b ? a : b;
+        return a != a ? a : larger;
+    }
     template <class A> static A finished(A total, int64_t) { return total; }
 };
 
@@ -73,7 +76,10 @@ struct Minimum {
         if constexpr (std::is_integral_v<A>) return std::numeric_limits<A>::max();
         else return std::numeric_limits<A>::infinity();
     }
-    template <class A> static A combine(A a, A b) { return a < b || a != a ? a : b; }
+    template <class A> static A combine(A a, A b) {
+        const A smaller = a < b ? a : b;
+        return a != a ? a : smaller;
+    }
     template <class A> static A finished(A total, int64_t) { return total; }
 };
 
@@ -240,7 +246,7 @@ template <class Op, class T> struct Along {
 
 template <class Op, class T> struct Across {
     using A = typename Op::template Types<T>::Across;
-    static constexpr int64_t WIDEST = 512;
+    static constexpr int64_t WIDEST = 1024, WIDE = 64, NARROW = 16;
     const T* x;
     T* out;
     SharedPlan plan;
@@ -262,13 +268,17 @@ template <class Op, class T> struct Across {
         for (int64_t j = 0; j < width; ++j) results[j] = static_cast<T>(Op::finished(totals[j], plan->count));
     }
 
-    // Columns in bundles whose totals stay in registers while the rows go by.
+    // Columns in bundles, whose totals stay in registers while rows go by. Of wide rows only some go by at a time, so
+    // that memory is read along the rows.
     static void add_rows(A* totals, const T* x, int64_t rows, int64_t step, int64_t width) {
-        int64_t done = 0;
-        for (; done + 64 <= width; done += 64) add_bundle<64>(totals + done, x + done, rows, step);
-        for (; done + 16 <= width; done += 16) add_bundle<16>(totals + done, x + done, rows, step);
-        for (; done + 4 <= width; done += 4) add_bundle<4>(totals + done, x + done, rows, step);
-        for (; done < width; ++done) add_bundle<1>(totals + done, x + done, rows, step);
+        const int64_t at_a_time = width > 2 * WIDE ? 8 : rows;
+        for (int64_t first = 0; first < rows; first += at_a_time, x += at_a_time * step) {
+            const int64_t some = std::min(at_a_time, rows - first);
+            int64_t done = 0;
+            for (; done + WIDE <= width; done += WIDE) add_bundle<WIDE>(totals + done, x + done, some, step);
+            for (; done + NARROW <= width; done += NARROW) add_bundle<NARROW>(totals + done, x + done, some, step);
+            if (done < width) add_remainder(totals + done, x + done, some, step, width - done);
+        }
     }
 
     template <int64_t WIDTH> static void add_bundle(A* totals, const T* x, int64_t rows, int64_t step) {
@@ -278,6 +288,21 @@ template <class Op, class T> struct Across {
             for (int64_t j = 0; j < WIDTH; ++j) kept[j] = Op::combine(kept[j], static_cast<A>(x[j]));
         }
         for (int64_t j = 0; j < WIDTH; ++j) totals[j] = kept[j];
+    }
+
+    // A narrow bundle reaches into the next row, and what it finds there is dropped; the last rows are added singly.
+    static void add_remainder(A* totals, const T* x, int64_t rows, int64_t step, int64_t width) {
+        const int64_t single = step > 0 ? std::min(rows, (NARROW - width + step - 1) / step) : rows;
+        if (rows > single) {
+            A kept[NARROW] = {};
+            std::copy(totals, totals + width, kept);
+            add_bundle<NARROW>(kept, x, rows - single, step);
+            std::copy(kept, kept + width, totals);
+        }
+        x += (rows - single) * step;
+        for (int64_t i = 0; i < single; ++i, x += step) {
+            for (int64_t j = 0; j < width; ++j) totals[j] = Op::combine(totals[j], static_cast<A>(x[j]));
+        }
     }
 };
 

@@ -72,19 +72,30 @@ template <class From, class To> void fill_rows(const Sheet& sheet, const char* f
     }
 }
 
-// Columns of the source become rows of the target, in blocks: each line of the cache is fetched once.
+// Columns of the source become rows of the target, in blocks. Whole blocks go through a tile, so that every line of
+// the cache is read once and written once: lines that are a power of two apart would push each other out.
 template <class T> void copy_transposed(const Sheet& sheet, const char* from, char* to) {
     constexpr int64_t BLOCK = 16;
     const T* source = reinterpret_cast<const T*>(from);
     T* target = reinterpret_cast<T*>(to);
-    for (int64_t first_row = 0; first_row < sheet.rows; first_row += BLOCK) {
-        const int64_t last_row = std::min(first_row + BLOCK, sheet.rows);
-        for (int64_t first = 0; first < sheet.columns; first += BLOCK) {
-            const int64_t count = std::min(BLOCK, sheet.columns - first);
-            for (int64_t i = first_row; i < last_row; ++i) {
-                const T* read = source + i * sheet.from_row + first * sheet.from_column;
-                T* written = target + i * sheet.to_row + first;
-                for (int64_t j = 0; j < count; ++j) written[j] = read[j * sheet.from_column];
+    T tile[BLOCK][BLOCK];
+    for (int64_t row = 0; row < sheet.rows; row += BLOCK) {
+        const int64_t rows = std::min(BLOCK, sheet.rows - row);
+        for (int64_t column = 0; column < sheet.columns; column += BLOCK) {
+            const int64_t columns = std::min(BLOCK, sheet.columns - column);
+            const T* read = source + row * sheet.from_row + column * sheet.from_column;
+            T* written = target + row * sheet.to_row + column;
+            if (rows == BLOCK && columns == BLOCK && sheet.from_row == 1) {
+                for (int64_t j = 0; j < BLOCK; ++j) std::memcpy(tile[j], read + j * sheet.from_column, sizeof(tile[j]));
+                for (int64_t i = 0; i < BLOCK; ++i) {
+                    for (int64_t j = 0; j < BLOCK; ++j) written[i * sheet.to_row + j] = tile[j][i];
+                }
+            } else {
+                for (int64_t i = 0; i < rows; ++i) {
+                    for (int64_t j = 0; j < columns; ++j) {
+                        written[i * sheet.to_row + j] = read[i * sheet.from_row + j * sheet.from_column];
+                    }
+                }
             }
         }
     }

@@ -115,14 +115,22 @@ template <class T> Ranked<T>* ranked(const T* line, int64_t extent, int64_t stri
     return all;
 }
 
-// f is given the integer type of positions.
-template <class F> decltype(auto) dispatch_positions(DType dtype, F&& f) {
-    return dtype == DType::Int64 ? f(Tag<int64_t>{}) : f(Tag<int32_t>{});
-}
+// Positions are stored as int32 or as int64.
+struct PositionArray {
+    char* data;
+    bool wide;
 
-template <class T, class Position> struct ArgSorting {
+    explicit PositionArray(const Array& out) : data(out.data), wide(out.dtype == DType::Int64) {}
+
+    void put(int64_t place, int32_t position) const {
+        if (wide) reinterpret_cast<int64_t*>(data)[place] = position;
+        else reinterpret_cast<int32_t*>(data)[place] = position;
+    }
+};
+
+template <class T> struct ArgSorting {
     const T* x;
-    Position* out;
+    PositionArray out;
     Lines lines;
 
     void run(int64_t begin, int64_t end) const {
@@ -130,7 +138,7 @@ template <class T, class Position> struct ArgSorting {
             const int64_t start = lines.start(line);
             Ranked<T>* all = ranked(x + start, lines.extent, lines.inner);
             std::sort(all, all + lines.extent, Ascending<T>{});
-            for (int64_t k = 0; k < lines.extent; ++k) out[start + k * lines.inner] = all[k].position;
+            for (int64_t k = 0; k < lines.extent; ++k) out.put(start + k * lines.inner, all[k].position);
         }
     }
 };
@@ -140,20 +148,17 @@ Step argsort(const Arrays& inputs, const Arrays& outputs, const Attributes& attr
     const int64_t axis = attributes.integer("axis");
     const Lines lines = lines_of(x, axis);
     return dispatch_numbers(x.dtype, [&](auto tag) {
-        return dispatch_positions(out.dtype, [&](auto position) {
-            using T = typename decltype(tag)::type;
-            using Position = typename decltype(position)::type;
-            const ArgSorting<T, Position> work{x.as<T>(), out.as<Position>(), lines};
-            const double cost = 1.5 * cost_of_sorting(lines);
-            return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
-        });
+        using T = typename decltype(tag)::type;
+        const ArgSorting<T> work{x.as<T>(), PositionArray(out), lines};
+        const double cost = 1.5 * cost_of_sorting(lines);
+        return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
     });
 }
 
-template <class T, class Position> struct Choosing {
+template <class T> struct Choosing {
     const T* x;
     T* values;
-    Position* positions;
+    PositionArray positions;
     int64_t extent, chosen;
 
     void run(int64_t begin, int64_t end) const {
@@ -162,7 +167,7 @@ template <class T, class Position> struct Choosing {
             std::partial_sort(all, all + chosen, all + extent, Descending<T>{});
             for (int64_t k = 0; k < chosen; ++k) {
                 values[line * chosen + k] = all[k].value;
-                positions[line * chosen + k] = all[k].position;
+                positions.put(line * chosen + k, all[k].position);
             }
         }
     }
@@ -174,73 +179,89 @@ Step top_k(const Arrays& inputs, const Arrays& outputs, const Attributes& attrib
     const Lines lines = lines_of(x, axis);
     const double cost = 20.0 + 4.0 * static_cast<double>(x.count() + 4 * values.count());
     return dispatch_numbers(x.dtype, [&](auto tag) {
-        return dispatch_positions(positions.dtype, [&](auto position) {
-            using T = typename decltype(tag)::type;
-            using Position = typename decltype(position)::type;
-            const Choosing<T, Position> work{x.as<T>(), values.as<T>(), positions.as<Position>(), lines.extent, chosen};
-            return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
-        });
+        using T = typename decltype(tag)::type;
+        const Choosing<T> work{x.as<T>(), values.as<T>(), PositionArray(positions), lines.extent, chosen};
+        return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
     });
 }
 
 // -- argmax and argmin
 
-// True where x comes before the best so far: it is better, or the first nan.
+// beats: x comes before the best so far, because it is better or the first nan. best_of: nan wins.
 struct Larger {
-    template <class T> static bool beats(T x, T best) { return !(x <= best) && !is_nan(best); }
+    template <class T> static bool beats(T x, T best) { return !(x <= best) & !is_nan(best); }
+    template <class T> static T best_of(T a, T b) {
+        const T larger = a > b ? a : b;
+        return is_nan(a) ? a : larger;
+    }
 };
 
 struct Smaller {
-    template <class T> static bool beats(T x, T best) { return !(x >= best) && !is_nan(best); }
+    template <class T> static bool beats(T x, T best) { return !(x >= best) & !is_nan(best); }
+    template <class T> static T best_of(T a, T b) {
+        const T smaller = a < b ? a : b;
+        return is_nan(a) ? a : smaller;
+    }
 };
 
-template <class Better, class T> int64_t position_in_row(const T* x, int64_t extent) {
-    T best = x[0];
-    int64_t position = 0;
-    for (int64_t k = 1; k < extent; ++k) {
-        if (Better::beats(x[k], best)) {
-            best = x[k];
-            position = k;
-        }
+// Two passes that are made of vectors: what the best is, and where it is.
+template <class Better, class T> int32_t position_in_line(const T* x, int64_t extent) {
+    constexpr int64_t LANES = 128 / sizeof(T);
+    T lanes[LANES];
+    std::fill(lanes, lanes + LANES, x[0]);
+    int64_t k = 0;
+    for (; k + LANES <= extent; k += LANES) {
+        for (int64_t i = 0; i < LANES; ++i) lanes[i] = Better::best_of(lanes[i], x[k + i]);
     }
-    return position;
+    for (; k < extent; ++k) lanes[0] = Better::best_of(lanes[0], x[k]);
+    T best = lanes[0];
+    for (int64_t i = 1; i < LANES; ++i) best = Better::best_of(best, lanes[i]);
+    if (is_nan(best)) return static_cast<int32_t>(std::find_if(x, x + extent, is_nan<T>) - x);
+    return static_cast<int32_t>(std::find(x, x + extent, best) - x);
 }
 
-template <class Better, class T, class Position> struct Positions {
+constexpr int64_t SIDE_BY_SIDE = 64;
+
+// Lines side by side: place k of line j is x[k * along + j * beside].
+template <class Better, class T>
+void positions_side_by_side(const T* x, int64_t extent, int64_t along, int64_t beside, int64_t count, int32_t* positions) {
+    T best[SIDE_BY_SIDE];
+    for (int64_t j = 0; j < count; ++j) {
+        best[j] = x[j * beside];
+        positions[j] = 0;
+    }
+    for (int64_t k = 1; k < extent; ++k) {
+        x += along;
+        for (int64_t j = 0; j < count; ++j) {
+            const T value = x[j * beside];
+            const bool beats = Better::beats(value, best[j]);
+            best[j] = beats ? value : best[j];
+            positions[j] = beats ? static_cast<int32_t>(k) : positions[j];
+        }
+    }
+}
+
+template <class Better, class T> struct FindingBest {
+    static constexpr int64_t LONG = 32;  // from here on a line is worth vectors of its own
     const T* x;
-    Position* out;
+    PositionArray out;
     Lines lines;
 
     void run(int64_t begin, int64_t end) const {
-        if (lines.inner == 1) {
-            for (int64_t line = begin; line < end; ++line) {
-                out[line] = static_cast<Position>(position_in_row<Better>(x + line * lines.extent, lines.extent));
-            }
+        if (lines.inner == 1 && lines.extent >= LONG) {
+            for (int64_t i = begin; i < end; ++i) out.put(i, position_in_line<Better>(x + i * lines.extent, lines.extent));
             return;
         }
-        constexpr int64_t WIDEST = 64;
+        int32_t positions[SIDE_BY_SIDE];
         while (begin < end) {
-            const int64_t left_in_part = lines.inner - begin % lines.inner;
-            const int64_t count = std::min({end - begin, left_in_part, WIDEST});
-            columns<WIDEST>(x + lines.start(begin), out + begin, count);
+            const int64_t neighbours = lines.inner == 1 ? end - begin : lines.inner - begin % lines.inner;
+            const int64_t count = std::min({end - begin, neighbours, SIDE_BY_SIDE});
+            const T* first = x + lines.start(begin);
+            if (lines.inner == 1) positions_side_by_side<Better>(first, lines.extent, 1, lines.extent, count, positions);
+            else positions_side_by_side<Better>(first, lines.extent, lines.inner, 1, count, positions);
+            for (int64_t j = 0; j < count; ++j) out.put(begin + j, positions[j]);
             begin += count;
         }
-    }
-
-    // Neighbouring columns side by side, row after row.
-    template <int64_t WIDEST> void columns(const T* from, Position* to, int64_t count) const {
-        T best[WIDEST];
-        Position position[WIDEST] = {};
-        std::copy(from, from + count, best);
-        for (int64_t k = 1; k < lines.extent; ++k) {
-            const T* row = from + k * lines.inner;
-            for (int64_t j = 0; j < count; ++j) {
-                const bool beats = Better::beats(row[j], best[j]);
-                best[j] = beats ? row[j] : best[j];
-                position[j] = beats ? static_cast<Position>(k) : position[j];
-            }
-        }
-        std::copy(position, position + count, to);
     }
 };
 
@@ -249,14 +270,11 @@ Step position_of_best(const Arrays& inputs, const Arrays& outputs, const Attribu
     const Array x = binder.packed(inputs[0]), &out = outputs[0];
     const int64_t axis = attributes.integer("axis");
     const Lines lines = lines_of(x, axis);
-    const double cost = 10.0 + 0.8 * static_cast<double>(x.count());
+    const double cost = 10.0 + 0.4 * static_cast<double>(x.count());
     return dispatch_numbers(x.dtype, [&](auto tag) {
-        return dispatch_positions(out.dtype, [&](auto position) {
-            using T = typename decltype(tag)::type;
-            using Position = typename decltype(position)::type;
-            const Positions<Better, T, Position> work{x.as<T>(), out.as<Position>(), lines};
-            return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
-        });
+        using T = typename decltype(tag)::type;
+        const FindingBest<Better, T> work{x.as<T>(), PositionArray(out), lines};
+        return over_lines(lines, x, axis, cost, [work](int64_t begin, int64_t end) { work.run(begin, end); });
     });
 }
 
