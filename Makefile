@@ -1,12 +1,14 @@
 # Everything a developer runs. `make help` lists it.
 #   make test PYTHON=python3.13 VENV=.venv313      another interpreter, in an environment of its own
 #   make test PYTEST_FLAGS="-n 2 -x"               more for pytest; -n 2 uses both cores
+#   make build FLINTGLASS_SETS=avx512              the native engine for one set of instructions: a third of the time
 
 PYTHON ?= python3
 VENV ?= .venv
 VENV_KERAS ?= .venv-keras
 VENV_OLDEST ?= .venv-oldest
 PYTEST_FLAGS ?=
+FLINTGLASS_SETS ?=
 
 BIN := $(VENV)/bin
 KERAS_PYTEST := KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m pytest tests/keras
@@ -15,12 +17,18 @@ TABLES := benchmarks/tables
 # benchmarks/_*.py are helpers of the others
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 LINTED := $(wildcard src tests benchmarks examples)
+comma := ,
+NATIVE := $(wildcard native/*.h native/*.cpp native/kernels/*.h native/kernels/*.cpp)
+MODULES := flintglass/engines/native_engine/machine_*
+# cpython-311: the environments of one Python share what is built for it
+BUILD = build/$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo lint format parity parity-long parity-table docs long slow oldest peers benchmarks clean
+.PHONY: help test build demo lint format tidy sanitize sanitize-threads parity parity-long parity-table docs long slow \
+	oldest peers benchmarks clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A stamp says which extra an environment holds; it is made again when pyproject.toml changes.
 # dev holds all that examples holds, so it leaves both stamps.
@@ -30,6 +38,10 @@ $(VENV)/.dev: pyproject.toml
 
 $(VENV)/.examples: pyproject.toml
 	$(call environment,$(VENV),examples)
+	@touch $@
+
+$(VENV)/.tidy: pyproject.toml
+	$(call environment,$(VENV),tidy)
 	@touch $@
 
 $(VENV_KERAS)/.parity: pyproject.toml
@@ -44,28 +56,74 @@ define environment
 $(1)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(2)]'
 endef
 
-test: $(VENV)/.dev ## the fast tests
+# Compiles what has changed, and puts the modules into the package in FOLDER.
+# $(call compiled,BUILD FOLDER,PACKAGE'S FOLDER,MORE FOR CMAKE)
+define compiled
+@if command -v $${CXX:-c++} > /dev/null; then \
+	PATH="$(abspath $(BIN)):$$PATH" && \
+	cmake -S . -B $(1) -G Ninja -DPython_EXECUTABLE=$(abspath $(BIN))/python $(3) > /dev/null && \
+	cmake --build $(1) && \
+	cmake --install $(1) --prefix $(2) > /dev/null; \
+else \
+	echo "No C++ compiler (c++, or the one that CXX names): the NumPy engine serves."; \
+fi
+endef
+
+build: $(VENV)/.dev ## compile the native engine, what has changed of it
+	$(call compiled,$(BUILD),src,-DFLINTGLASS_SETS=$(FLINTGLASS_SETS))
+
+test: build ## the fast tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 demo: $(VENV)/.examples ## a first look: trains a small network and shows every number of one step
 	$(BIN)/flintglass demo
 
-lint: $(VENV)/.dev ## ruff's rules and format, mypy's types
+lint: $(VENV)/.dev ## ruff's rules and format, mypy's types, clang-format's format
 	$(BIN)/ruff check $(LINTED)
 	$(BIN)/ruff format --check $(LINTED)
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 
 format: $(VENV)/.dev ## write the format, and the fixes that are safe
 	$(BIN)/ruff check --fix $(LINTED)
 	$(BIN)/ruff format $(LINTED)
+	$(BIN)/clang-format -i $(NATIVE)
 
-parity: $(VENV_KERAS)/.parity ## the same numbers as real Keras (on JAX, on the processor)
+tidy: build $(VENV)/.tidy ## clang-tidy's rules for the native engine
+	printf '%s\n' $(filter %.cpp,$(NATIVE)) | xargs -P 2 -n 1 $(BIN)/clang-tidy -p $(BUILD) --quiet
+
+# The engine compiled with SANITIZERS, in a copy of the package. It is run by the interpreter that $(VENV) was made of, with
+# $(VENV)'s tools, since $(VENV)'s own knows the package in src/ only. The sanitizer's RUNTIME is loaded before Python,
+# and so is the C++ library, whose exceptions the runtime has to know.
+# $(call sanitized,SANITIZERS,RUNTIME,TESTS)
+SANITIZED = $(abspath $(BUILD))-$(2)
+TOOLS = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+BASE = $(shell $(BIN)/python -c 'import sys; print(sys._base_executable)')
+define sanitized
+@rm -rf $(SANITIZED)/package && mkdir -p $(SANITIZED)/package
+@cp -R src/flintglass $(SANITIZED)/package && rm -f $(SANITIZED)/package/$(MODULES)
+$(call compiled,$(SANITIZED),$(SANITIZED)/package,-DFLINTGLASS_SETS=avx2 -DFLINTGLASS_SANITIZERS=$(1))
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TSAN_OPTIONS=halt_on_error=1; \
+	export UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1; \
+	export PYTHONPATH=$(SANITIZED)/package:$(TOOLS) PYTHONNOUSERSITE=1; \
+	export LD_PRELOAD="$$(c++ -print-file-name=$(2).so) $$(c++ -print-file-name=libstdc++.so)"; \
+	$(BASE) -c 'import flintglass.engines.native_engine.machine_avx2' && \
+	$(BASE) -m pytest --timeout=1200 $(3) $(PYTEST_FLAGS)
+endef
+
+sanitize: $(VENV)/.dev ## the contract tests with AddressSanitizer and UndefinedBehaviorSanitizer (Linux)
+	$(call sanitized,address$(comma)undefined,libasan,tests/contracts)
+
+sanitize-threads: $(VENV)/.dev ## the tests of threads with ThreadSanitizer (Linux)
+	$(call sanitized,thread,libtsan,tests -k thread)
+
+parity: build $(VENV_KERAS)/.parity ## the same numbers as real Keras (on JAX, on the processor)
 	$(KERAS_PYTEST) -m "keras and not slow" $(PYTEST_FLAGS)
 
-parity-long: $(VENV_KERAS)/.parity ## parity, slow tests included
+parity-long: build $(VENV_KERAS)/.parity ## parity, slow tests included
 	$(KERAS_PYTEST) -m keras --timeout=1800 $(PYTEST_FLAGS)
 
-parity-table: $(VENV_KERAS)/.parity ## write docs/parity.md: the whole table with its differences
+parity-table: build $(VENV_KERAS)/.parity ## write docs/parity.md: the whole table with its differences
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m tests.keras.report
 
 docs: $(VENV)/.dev ## write docs/primitives.md from the primitives
@@ -73,18 +131,21 @@ docs: $(VENV)/.dev ## write docs/primitives.md from the primitives
 
 long: ## all of it: slow tests, all of parity, benchmarks and their tables
 	$(MAKE) lint
+	$(MAKE) tidy
 	$(MAKE) slow
+	$(MAKE) sanitize
+	$(MAKE) sanitize-threads
 	$(MAKE) oldest
 	$(MAKE) parity-long
 	$(MAKE) benchmarks
 
-slow: $(VENV)/.dev ## the fast tests and the slow ones
+slow: build ## the fast tests and the slow ones
 	$(BIN)/python -m pytest -m "not keras" --timeout=1800 $(PYTEST_FLAGS)
 
-oldest: ## the fast tests on the oldest NumPy that pyproject.toml allows
+oldest: build ## the fast tests on the oldest NumPy that pyproject.toml allows
 	$(MAKE) $(VENV_OLDEST)/.dev VENV=$(VENV_OLDEST)
 	$(VENV_OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy==2.0.*'
-	$(MAKE) test VENV=$(VENV_OLDEST)
+	$(VENV_OLDEST)/bin/python -m pytest $(PYTEST_FLAGS)
 
 # Each framework in an environment of its own, found by benchmarks/fit_step.py; several gigabytes in all.
 peers: $(PEERS)/keras-jax/.made $(PEERS)/keras-tensorflow/.made $(PEERS)/scikit-learn/.made $(PEERS)/pytorch/.made ## install what the benchmarks compare with
@@ -98,7 +159,7 @@ $(PEERS)/%/.made: Makefile
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
 	@touch $@
 
-benchmarks: $(VENV)/.dev ## run every benchmark; tables go to benchmarks/tables
+benchmarks: build ## run every benchmark; tables go to benchmarks/tables
 	@mkdir -p $(TABLES)
 	@set -e; for file in $(BENCHMARKS); do \
 		table=$(TABLES)/$$(basename $$file .py).md; \
@@ -109,4 +170,5 @@ benchmarks: $(VENV)/.dev ## run every benchmark; tables go to benchmarks/tables
 
 clean: ## remove what make and the tools made; environments too
 	rm -rf $(VENV) $(VENV_KERAS) $(VENV_OLDEST) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -f src/$(MODULES)
 	find $(LINTED) -name __pycache__ -type d -prune -exec rm -rf {} +

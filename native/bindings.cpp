@@ -75,8 +75,8 @@ std::shared_ptr<Program> make_program(const std::string& name, nb::list values, 
         program->values.push_back(std::move(value));
     }
     for (nb::handle item : lines) {
-        Line line{nb::cast<std::string>(item[0]), positions(item[1]), positions(item[2]), {},
-                  nb::cast<std::string>(item[4])};
+        Line line{
+            nb::cast<std::string>(item[0]), positions(item[1]), positions(item[2]), {}, nb::cast<std::string>(item[4])};
         for (auto [key, value] : nb::cast<nb::dict>(item[3])) {
             line.attributes.emplace(nb::cast<std::string>(key), attribute_of(value));
         }
@@ -243,7 +243,8 @@ public:
         FitSettings read;
         if (!settings["seed"].is_none()) read.seed = nb::cast<uint64_t>(settings["seed"]);
         read.first_epoch = nb::cast<int64_t>(settings["first_epoch"]);
-        for (nb::handle flag : nb::cast<nb::list>(settings["validated"])) read.validated.push_back(nb::cast<bool>(flag));
+        for (nb::handle flag : nb::cast<nb::list>(settings["validated"]))
+            read.validated.push_back(nb::cast<bool>(flag));
         read.resets = copies_of(settings["resets"]);
         read.kept = copies_of(settings["kept"]);
         read.watched = holding_.hold_all(settings["watched"], false);
@@ -393,7 +394,8 @@ const char* best_set() {
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
         return "avx512";
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) return "avx2";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+        return "avx2";
 #endif
     return "baseline";
 }
@@ -435,8 +437,9 @@ NB_MODULE(MACHINE_MODULE, m) {
         .def("take_finished", &PythonFit::take_finished)
         .def("outputs", &PythonFit::outputs)
         .def_prop_ro("epoch", [](const PythonFit& self) { return self.fit().epoch(); })
-        .def_prop_ro("step", [](const PythonFit& self) { return self.fit().step(); })
-        .def_prop_ro("bad_step", [](const PythonFit& self) { return self.fit().bad_step(); });
+        .def_prop_ro("step", [](const PythonFit& self) {
+        return self.fit().step();
+    }).def_prop_ro("bad_step", [](const PythonFit& self) { return self.fit().bad_step(); });
     nb::class_<Predictor>(m, "Predictor")
         .def(nb::init<std::shared_ptr<Program>, nb::list>(), nb::arg("program"), nb::arg("state"))
         .def("checked", &Predictor::checked, nb::arg("x"), "The output for these rows; None where x is not finite.")

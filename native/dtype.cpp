@@ -8,7 +8,7 @@ namespace flintglass {
 namespace {
 
 // In the order of DType.
-constexpr const char* NAMES[] = {"bool",  "int8",   "int16",  "int32",   "int64",   "uint8",
+constexpr const char* NAMES[] = {"bool",   "int8",   "int16",  "int32",   "int64",   "uint8",
                                  "uint16", "uint32", "uint64", "float16", "float32", "float64"};
 constexpr size_t COUNT = sizeof(NAMES) / sizeof(NAMES[0]);
 

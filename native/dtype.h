@@ -8,7 +8,20 @@
 
 namespace flintglass {
 
-enum class DType : uint8_t { Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float16, Float32, Float64 };
+enum class DType : uint8_t {
+    Bool,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    UInt8,
+    UInt16,
+    UInt32,
+    UInt64,
+    Float16,
+    Float32,
+    Float64
+};
 
 // A half-precision number: 16 bits of storage. Arithmetic happens in float, and every result is rounded, to even.
 class Half {
@@ -55,7 +68,8 @@ private:
     uint16_t bits_ = 0;
 };
 
-// A type as a value, to be passed to generic lambdas: `dispatch(dtype, [&](auto tag) { using T = typename decltype(tag)::type; ... })`.
+// A type as a value, to be passed to generic lambdas: `dispatch(dtype, [&](auto tag) { using T = typename
+// decltype(tag)::type; ... })`.
 template <class T> struct Tag {
     using type = T;
 };

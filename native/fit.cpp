@@ -2,7 +2,6 @@
 #include "fit.h"
 
 #include "finite.h"
-
 #include "order.h"
 #include "pool.h"
 
@@ -55,8 +54,9 @@ Fit::Fit(std::unique_ptr<Course> training, std::unique_ptr<Course> validation, s
 // Looks at the clock, but not after every step: that would cost more than a small step itself.
 class Fit::Watch {
 public:
-    explicit Watch(double seconds) : deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                                                  std::chrono::duration<double>(seconds))) {}
+    explicit Watch(double seconds)
+        : deadline_(Clock::now() +
+                    std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds))) {}
     bool over(double cost) {
         unwatched_ += cost;
         if (unwatched_ < UNWATCHED) return false;
@@ -155,7 +155,8 @@ bool Fit::spoiled() const {
 std::vector<char> Fit::read_results() {
     results_->run();
     std::vector<char> bytes;
-    for (const Array& output : results_->outputs()) bytes.insert(bytes.end(), output.data, output.data + output.bytes());
+    for (const Array& output : results_->outputs())
+        bytes.insert(bytes.end(), output.data, output.data + output.bytes());
     return bytes;
 }
 

@@ -42,12 +42,12 @@ private:
 using Copies = std::vector<std::pair<Array, Array>>;  // (to, from)
 
 struct FitSettings {
-    std::optional<uint64_t> seed;   // of the order of the rows; none: as they lie
+    std::optional<uint64_t> seed;  // of the order of the rows; none: as they lie
     int64_t first_epoch = 0;
-    std::vector<bool> validated;    // which epochs, counted from the first, are followed by a validation
-    Copies resets;                  // the metrics' sums, and what they begin an epoch with
-    Copies kept;                    // memory for the state at an epoch's beginning, and the state
-    Arrays watched;                 // weights that should stay finite
+    std::vector<bool> validated;  // which epochs, counted from the first, are followed by a validation
+    Copies resets;                // the metrics' sums, and what they begin an epoch with
+    Copies kept;                  // memory for the state at an epoch's beginning, and the state
+    Arrays watched;               // weights that should stay finite
 };
 
 class Fit {

@@ -157,14 +157,14 @@ Flat flatten(const Program& program, const Sizes& sizes) {
     return flat;
 }
 
-Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, Shape shape,
-              const std::string& origin) {
+Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, Shape shape, const std::string& origin) {
     Spread result;
     Table table(body.values.size(), -1);
     for (size_t i = 0; i < inputs.size(); ++i) table[body.inputs[i]] = inputs[i];
     auto slot_of = [&](int value) {
         const Value& described = body.values[value];
-        if (described.is_literal && table[value] < 0) table[value] = flat.add_literal(described.dtype, described.literal);
+        if (described.is_literal && table[value] < 0)
+            table[value] = flat.add_literal(described.dtype, described.literal);
         return table[value];
     };
     for (const Line& line : body.lines) {
@@ -172,7 +172,8 @@ Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, S
         flattened.primitive = line.primitive;
         flattened.origin = origin;
         for (int value : line.inputs) flattened.inputs.push_back(slot_of(value));
-        for (const auto& [name, value] : line.attributes) flattened.attributes.items.emplace(name, bound(value, flat.sizes));
+        for (const auto& [name, value] : line.attributes)
+            flattened.attributes.items.emplace(name, bound(value, flat.sizes));
         const Shape made = broadcast(flat, flattened.inputs);
         for (int value : line.outputs) {
             flattened.outputs.push_back(table[value] = flat.add_slot(body.values[value].dtype, made));

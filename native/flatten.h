@@ -47,8 +47,7 @@ struct Spread {
     std::vector<FlatLine> lines;
     std::vector<int> results;
 };
-Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, Shape shape,
-              const std::string& origin);
+Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, Shape shape, const std::string& origin);
 
 // What a body computes, written as kernels/fused.h says, and its literals in order.
 std::pair<std::string, std::vector<double>> signature_of(const Program& body);

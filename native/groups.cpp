@@ -94,7 +94,8 @@ private:
         int64_t offset = 0;
         for (int slot : slots) {
             auto found = placed.find(slot);
-            if (found == placed.end() || found->second.slot != row || found->second.offset != offset) return std::nullopt;
+            if (found == placed.end() || found->second.slot != row || found->second.offset != offset)
+                return std::nullopt;
             offset += count(slot);
         }
         if (offset != count(row)) return std::nullopt;

@@ -19,11 +19,11 @@ struct Piece {
 // What grouping and spreading leave: lines without `each`, and how the new slots lie in memory.
 struct Expanded {
     std::vector<FlatLine> lines;
-    std::map<int, Array> known;     // slots over memory that exists: neighbouring variables of the state
-    std::map<int, Piece> aimed;     // slots that must be computed into a piece of another slot
-    std::map<int, Piece> pieces;    // slots that are read as a piece of another slot
-    std::vector<int> gathered;      // slots that need memory of their own from the start
-    std::map<int, int> shadows;     // a state's slot -> the flat slot that covers its memory
+    std::map<int, Array> known;   // slots over memory that exists: neighbouring variables of the state
+    std::map<int, Piece> aimed;   // slots that must be computed into a piece of another slot
+    std::map<int, Piece> pieces;  // slots that are read as a piece of another slot
+    std::vector<int> gathered;    // slots that need memory of their own from the start
+    std::map<int, int> shadows;   // a state's slot -> the flat slot that covers its memory
 };
 
 // state_array: the array of a slot of the state, none for others.

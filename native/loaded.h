@@ -11,7 +11,8 @@ namespace flintglass {
 
 class Loaded {
 public:
-    Loaded(std::shared_ptr<const Program> program, Sizes sizes) : program_(std::move(program)), sizes_(std::move(sizes)) {}
+    Loaded(std::shared_ptr<const Program> program, Sizes sizes)
+        : program_(std::move(program)), sizes_(std::move(sizes)) {}
 
     // A plan for these state arrays that no other thread holds.
     std::unique_ptr<Plan> take(const Arrays& state) {

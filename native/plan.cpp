@@ -1,4 +1,5 @@
-// The plan: a program with its sizes bound, its values laid in memory, and its steps scheduled: run() is all that is left.
+// The plan: a program with its sizes bound, its values laid in memory, and its steps scheduled: run() is all that is
+// left.
 #include "plan.h"
 
 #include <algorithm>
@@ -241,7 +242,9 @@ private:
         char* data = target.data;
         Step step;
         if (same && column.elements == 1) {
-            step = dispatch_bytes(from, [&](auto tag) { return gather_numbers<typename decltype(tag)::type>(source, data, cursor, target.shape[0]); });
+            step = dispatch_bytes(from, [&](auto tag) {
+                return gather_numbers<typename decltype(tag)::type>(source, data, cursor, target.shape[0]);
+            });
         } else {
             step = over_rows(target.shape[0], [=](int64_t begin, int64_t end) {
                 const int64_t* rows = cursor->rows;
@@ -297,7 +300,8 @@ private:
             bytes += arrays_[target].bytes();
             auto shadow = expanded_.shadows.find(target);
             if (lifetimes_->last(target) > static_cast<int>(position)) return;
-            if (shadow != expanded_.shadows.end() && lifetimes_->last(shadow->second) > static_cast<int>(position)) return;
+            if (shadow != expanded_.shadows.end() && lifetimes_->last(shadow->second) > static_cast<int>(position))
+                return;
         }
         const Slot& described = flat_.slots[slot];
         const Array there(first.data, described.dtype, described.shape);
@@ -338,7 +342,8 @@ private:
             step.run(step.self.get(), 0, step.rows);
             for (const Array& made : outputs) constants_.emplace(made.data, made.bytes());
         } else {
-            place(may_fail(line.primitive) && !line.origin.empty() ? naming_the_line(step, line) : step, inputs, outputs);
+            place(may_fail(line.primitive) && !line.origin.empty() ? naming_the_line(step, line) : step, inputs,
+                  outputs);
         }
         release(line, position);
     }
@@ -357,7 +362,8 @@ private:
 
     bool is_constant_line(const FlatLine& line) const {
         if (line.inputs.empty()) return true;
-        return std::all_of(line.inputs.begin(), line.inputs.end(), [&](int slot) { return is_constant(array_of(slot)); });
+        return std::all_of(line.inputs.begin(), line.inputs.end(),
+                           [&](int slot) { return is_constant(array_of(slot)); });
     }
 
     bool is_constant(const Array& array) const {
@@ -409,9 +415,8 @@ private:
         const Slot& described = flat_.slots[source];
         if (!owned_.count(source) || lifetimes_->last(source) > position) return false;
         if (described.shape != wanted.shape || bytes_of(described.dtype) != bytes_of(wanted.dtype)) return false;
-        return std::all_of(line.inputs.begin(), line.inputs.end(), [&](int other) {
-            return other == source || lifetimes_->root(other) != source;
-        });
+        return std::all_of(line.inputs.begin(), line.inputs.end(),
+                           [&](int other) { return other == source || lifetimes_->root(other) != source; });
     }
 
     char* take(int64_t bytes) {
@@ -486,7 +491,8 @@ private:
             if (!same_memory(from, arrays_[target])) late.emplace_back(arrays_[target], from);
         }
         const bool swapped = std::any_of(late.begin(), late.end(), [&](const auto& one) {
-            return std::any_of(late.begin(), late.end(), [&](const auto& other) { return overlap(one.second, other.first); });
+            return std::any_of(late.begin(), late.end(),
+                               [&](const auto& other) { return overlap(one.second, other.first); });
         });
         if (swapped) {  // one state takes the old value of another: both must be read before either is written
             for (auto& [target, from] : late) {
@@ -519,8 +525,8 @@ private:
     std::string label_;  // of the line being bound
     bool line_is_constant_ = false;
     const Arrays* line_inputs_ = nullptr;
-    std::vector<std::pair<Array, size_t>> copies_;        // packed copies of the line being bound, and of which input
-    std::vector<std::pair<char*, int64_t>> finished_;     // their memory
+    std::vector<std::pair<Array, size_t>> copies_;     // packed copies of the line being bound, and of which input
+    std::vector<std::pair<char*, int64_t>> finished_;  // their memory
 };
 
 Plan::Plan(const Program& program, const Sizes& sizes, const Arrays& state, const Feed* feed) {

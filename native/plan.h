@@ -1,4 +1,5 @@
-// The plan: a program with its sizes bound, its values laid in memory, and its steps scheduled: run() is all that is left.
+// The plan: a program with its sizes bound, its values laid in memory, and its steps scheduled: run() is all that is
+// left.
 #pragma once
 
 #include <memory>
@@ -30,7 +31,8 @@ struct Feed {
 
 class Plan : public Nested {
 public:
-    // The state's arrays are packed; they are updated in place. With a feed, a run begins by copying rows to the inputs.
+    // The state's arrays are packed; they are updated in place. With a feed, a run begins by copying rows to the
+    // inputs.
     Plan(const Program& program, const Sizes& sizes, const Arrays& state, const Feed* feed = nullptr);
 
     const Arrays& inputs() const override { return inputs_; }

@@ -149,7 +149,7 @@ private:
     std::atomic<int> sleeping_{0};
 };
 
-std::mutex in_use;       // held by the thread whose job runs
+std::mutex in_use;           // held by the thread whose job runs
 Workers* workers = nullptr;  // made when first needed, made anew for another number of threads
 std::atomic<int> wanted{0};
 

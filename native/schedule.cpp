@@ -52,8 +52,8 @@ struct Draft {
         steps.push_back(index);
         for (const Region& region : placed.regions) {
             const bool known = std::any_of(regions.begin(), regions.end(), [&](const Region& other) {
-                return other.begin == region.begin && other.end == region.end &&
-                       other.row_bytes == region.row_bytes && other.written == region.written;
+                return other.begin == region.begin && other.end == region.end && other.row_bytes == region.row_bytes &&
+                       other.written == region.written;
             });
             if (!known) regions.push_back(region);
         }

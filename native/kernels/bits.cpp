@@ -43,12 +43,9 @@ template <class T> struct ShiftRight : Simple {
 
 KernelTable bits_table() {
     return {
-        {"bitwise_and", binary<And, IntegerWords>},
-        {"bitwise_or", binary<Or, IntegerWords>},
-        {"bitwise_xor", binary<Xor, IntegerWords>},
-        {"bitwise_not", unary<Not, IntegerWords>},
-        {"shift_left", binary<ShiftLeft, IntegerWords>},
-        {"shift_right", binary<ShiftRight, Integers>},
+        {"bitwise_and", binary<And, IntegerWords>},      {"bitwise_or", binary<Or, IntegerWords>},
+        {"bitwise_xor", binary<Xor, IntegerWords>},      {"bitwise_not", unary<Not, IntegerWords>},
+        {"shift_left", binary<ShiftLeft, IntegerWords>}, {"shift_right", binary<ShiftRight, Integers>},
     };
 }
 

@@ -90,10 +90,10 @@ struct Scan {
     Body body;
     int64_t length;
     bool reverse;
-    std::vector<Pair> constants, starts;         // filled in before the first step
-    std::vector<Pair> carries_out, carries_in;   // body -> results -> body: results are its memory between steps
-    std::vector<std::pair<Rows, Array>> read;    // rows -> inputs of the body
-    std::vector<std::pair<Array, Rows>> stacked; // outputs of the body -> rows
+    std::vector<Pair> constants, starts;          // filled in before the first step
+    std::vector<Pair> carries_out, carries_in;    // body -> results -> body: results are its memory between steps
+    std::vector<std::pair<Rows, Array>> read;     // rows -> inputs of the body
+    std::vector<std::pair<Array, Rows>> stacked;  // outputs of the body -> rows
 
     void run() const {
         for (const Pair& pair : constants) copy(pair.from, pair.to);

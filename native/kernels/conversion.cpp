@@ -60,9 +60,8 @@ Step cast(const Arrays& inputs, const Arrays& outputs, const Attributes&, Binder
     // A boolean is a byte that holds 0 or 1, and is read as one.
     const DType from = inputs[0].dtype == DType::Bool ? DType::UInt8 : inputs[0].dtype;
     const Run run = dispatch_numbers(from, [&](auto x) {
-        return dispatch(outputs[0].dtype, [&](auto y) -> Run {
-            return convert<typename decltype(x)::type, typename decltype(y)::type>;
-        });
+        return dispatch(outputs[0].dtype,
+                        [&](auto y) -> Run { return convert<typename decltype(x)::type, typename decltype(y)::type>; });
     });
     return step_over(arrangement, run, 0.3);
 }

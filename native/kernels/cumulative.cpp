@@ -10,7 +10,8 @@ template <class T> using Wrapping = std::conditional_t<(sizeof(T) > 4), uint64_t
 
 struct Sum {
     template <class T> static T combine(T total, T x) {
-        if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<Wrapping<T>>(total) + static_cast<Wrapping<T>>(x));
+        if constexpr (std::is_integral_v<T>)
+            return static_cast<T>(static_cast<Wrapping<T>>(total) + static_cast<Wrapping<T>>(x));
         else return total + x;
     }
     static constexpr float IDENTITY = 0.0f;
@@ -18,7 +19,8 @@ struct Sum {
 
 struct Product {
     template <class T> static T combine(T total, T x) {
-        if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<Wrapping<T>>(total) * static_cast<Wrapping<T>>(x));
+        if constexpr (std::is_integral_v<T>)
+            return static_cast<T>(static_cast<Wrapping<T>>(total) * static_cast<Wrapping<T>>(x));
         else return total * x;
     }
     static constexpr float IDENTITY = 1.0f;
@@ -89,11 +91,13 @@ template <class Op, class T> Step along_first_axis(const T* x, T* out, const Run
 }
 
 // `parts` is how many [extent, inner] parts there are in a row of the first axis.
-template <class Op, class T> Step along_later_axis(const T* x, T* out, const Running& along, int64_t rows, int64_t parts) {
+template <class Op, class T>
+Step along_later_axis(const T* x, T* out, const Running& along, int64_t rows, int64_t parts) {
     const int64_t size = along.extent * along.inner;
     if (along.inner == 1) {
         return over_rows(rows, [=](int64_t begin, int64_t end) {
-            for (int64_t i = begin * parts; i < end * parts; ++i) accumulate_line<Op>(x + i * size, out + i * size, along);
+            for (int64_t i = begin * parts; i < end * parts; ++i)
+                accumulate_line<Op>(x + i * size, out + i * size, along);
         });
     }
     return over_rows(rows, [=](int64_t begin, int64_t end) {

@@ -43,8 +43,8 @@ template <> struct Format<float> {
     static constexpr float WHOLE = 12582912.0f;      // 1.5 * 2**23: a number plus this is rounded to a whole one
     static constexpr float LN2_HIGH = 0.693359375f;  // few bits, so that its product with n is exact
     static constexpr float LN2_LOW = -2.1219444e-4f;
-    static constexpr float HIGHEST = 88.72283f;      // beyond, e**x is too large
-    static constexpr float LOWEST = -87.33654f;      // beyond, e**x is too small for a normal number
+    static constexpr float HIGHEST = 88.72283f;  // beyond, e**x is too large
+    static constexpr float LOWEST = -87.33654f;  // beyond, e**x is too small for a normal number
     static constexpr float TANH_IS_ONE = 10.0f;
     // (q(r) - r) / r**2
     static float series(float r) {

@@ -42,8 +42,7 @@ template <class T> struct Decay {
 };
 
 template <class T> struct Momentum {
-    static constexpr const char* signature =
-        "multiply i2 i4; multiply i1 i3; subtract l0 l1; add i0 l2; return l3 l2";
+    static constexpr const char* signature = "multiply i2 i4; multiply i1 i3; subtract l0 l1; add i0 l2; return l3 l2";
     static constexpr unsigned inputs = 5, outputs = 2, literals = 0, numbers = 0b11000;
     static constexpr double nanoseconds = 0.3;
     static std::array<T, 2> values(const T*, T w, T d, T velocity, T rate, T momentum) {

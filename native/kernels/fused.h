@@ -13,8 +13,8 @@
 
 namespace flintglass {
 
-// inputs and outputs: packed arrays of one count and one dtype, or, of the inputs, single numbers (rank 0) of that dtype. An output may
-// be the very memory of an input. The step's rows are elements.
+// inputs and outputs: packed arrays of one count and one dtype, or, of the inputs, single numbers (rank 0) of that
+// dtype. An output may be the very memory of an input. The step's rows are elements.
 using FusedKernel = Step (*)(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals);
 using FusedTable = std::map<std::string, FusedKernel>;
 

@@ -121,13 +121,15 @@ template <class Piece> void copy_piece(char* to, const char* from, int64_t bytes
 }
 
 // Pieces of a line, one for each place.
-template <class Piece> void gather_line(const char* from, char* to, const int64_t* chosen, int64_t places, int64_t bytes) {
+template <class Piece>
+void gather_line(const char* from, char* to, const int64_t* chosen, int64_t places, int64_t bytes) {
     for (int64_t p = 0; p < places; ++p) copy_piece<Piece>(to + p * bytes, from + chosen[p] * bytes, bytes);
 }
 
 // One piece of each line.
 template <class Piece>
-void gather_one_of_each(const char* from, char* to, const int64_t* chosen, int64_t lines, int64_t extent, int64_t bytes) {
+void gather_one_of_each(const char* from, char* to, const int64_t* chosen, int64_t lines, int64_t extent,
+                        int64_t bytes) {
     for (int64_t i = 0; i < lines; ++i) {
         copy_piece<Piece>(to + i * bytes, from + (i * extent + chosen[i]) * bytes, bytes);
     }
@@ -169,7 +171,8 @@ template <class F> Step dispatch_pieces(int64_t bytes, F&& f) {
 }
 
 // The step of a callable with run(begin, end). inputs: those of which row i reads row i alone.
-template <class Work> Step step_of(const Work& work, const Splitting& splitting, int64_t rows, uint64_t inputs, double cost) {
+template <class Work>
+Step step_of(const Work& work, const Splitting& splitting, int64_t rows, uint64_t inputs, double cost) {
     if (splitting.split == Splitting::Nothing) {
         return whole([work] { work.run(0, 1); }).costing(cost);
     }
@@ -182,7 +185,8 @@ Step gather(const Arrays& inputs, const Arrays& outputs, const Attributes& attri
     const int64_t axis = attributes.integer("axis"), batch = attributes.integer("batch", 0);
     const Layout layout = layout_of(x, indices, axis, batch);
     Splitting splitting = splitting_of(layout, out.shape, axis, batch);
-    if (axis == 0 && indices.rank() == 0) splitting.split = Splitting::Nothing;  // the rows are not those of the indices
+    if (axis == 0 && indices.rank() == 0)
+        splitting.split = Splitting::Nothing;  // the rows are not those of the indices
     // Along the first axis, row i needs its indices and any row of x; along a later one, the opposite.
     const uint64_t row_inputs = batch > 0 ? 0b11 : axis > 0 ? 0b01 : 0b10;
     const int64_t rows = out.rank() > 0 ? out.shape[0] : 1, bytes = layout.after * bytes_of(x.dtype);
@@ -249,7 +253,8 @@ Step scatter_add(const Arrays& inputs, const Arrays& outputs, const Attributes& 
     if (axis == 0) splitting.split = Splitting::Nothing;  // any update may go to any row
     const uint64_t row_inputs = batch > 0 ? 0b111 : 0b101;
     const double pieces = static_cast<double>(layout.shared * layout.between * layout.places);
-    const double cost = 15.0 + pieces * (1.5 + 0.3 * static_cast<double>(layout.after)) + 0.2 * static_cast<double>(out.count());
+    const double cost =
+        15.0 + pieces * (1.5 + 0.3 * static_cast<double>(layout.after)) + 0.2 * static_cast<double>(out.count());
     return dispatch_numbers(out.dtype, [&](auto tag) {
         using T = typename decltype(tag)::type;
         const Scattering<T> work{indices_of("scatter_add", indices, layout), x, out, updates.as<T>(), splitting};

@@ -304,8 +304,7 @@ Step over_matrices(const Product<Stored>& product, Multiply<Stored> multiply, co
 }
 
 // Rows of the output; `each` of them are a row of the step.
-template <class Stored>
-Step over_output_rows(const Product<Stored>& product, Multiply<Stored> multiply, int64_t each) {
+template <class Stored> Step over_output_rows(const Product<Stored>& product, Multiply<Stored> multiply, int64_t each) {
     return over_rows(product.rows / each, [=](int64_t begin, int64_t end) {
         multiply(product.part(begin * each, end * each, 0, product.columns));
     });
@@ -314,8 +313,16 @@ Step over_output_rows(const Product<Stored>& product, Multiply<Stored> multiply,
 // The same for a product of one panel that is read where it lies: 10x4x1 takes 25 ns so, and 70 as a product in blocks.
 template <class T> Step over_tiles(const Product<T>& product, int64_t each) {
     const TileFamily<T>& family = family_for<T>(product.columns);
-    const TileOperands<T> operands{product.a, product.a_row, product.a_inner, product.b, product.b_inner, product.out,
-                                   product.out_row, product.inner, family.last(product.columns), false};
+    const TileOperands<T> operands{product.a,
+                                   product.a_row,
+                                   product.a_inner,
+                                   product.b,
+                                   product.b_inner,
+                                   product.out,
+                                   product.out_row,
+                                   product.inner,
+                                   family.last(product.columns),
+                                   false};
     return over_rows(product.rows / each, [=, &family](int64_t begin, int64_t end) {
         TileOperands<T> rows = operands;
         rows.a += begin * each * operands.a_row;
@@ -339,8 +346,8 @@ template <class Stored> Step over_columns(const Product<Stored>& product, Multip
 
 // A column as the row of the transposed product: its vectors lie along the column.
 template <class T> Product<T> turned(const Product<T>& product) {
-    return {product.b, 0, product.b_inner, product.a, product.a_inner, product.a_row, product.out, product.rows,
-            1, product.inner, product.rows};
+    return {product.b,    0, product.b_inner, product.a,   product.a_inner, product.a_row, product.out,
+            product.rows, 1, product.inner,   product.rows};
 }
 
 // Up to these sizes b is taken to stay in the second-level cache while rows go by; a transposed one is copied again for
@@ -366,10 +373,9 @@ Step over_one(const Product<Stored>& product, Multiply<Stored> multiply, int64_t
 template <class Stored, class T>
 Step bound(const Array& a, const Array& b, const Array& out, bool transpose_a, Multiply<Stored> multiply) {
     const size_t rank = out.shape.size();
-    Product<Stored> product{a.as<Stored>(), *(a.strides.end() - 2), *(a.strides.end() - 1),
-                            b.as<Stored>(), *(b.strides.end() - 2), *(b.strides.end() - 1),
-                            out.as<Stored>(), out.shape[rank - 1],
-                            out.shape[rank - 2], *(a.shape.end() - 1), out.shape[rank - 1]};
+    Product<Stored> product{a.as<Stored>(),         *(a.strides.end() - 2), *(a.strides.end() - 1), b.as<Stored>(),
+                            *(b.strides.end() - 2), *(b.strides.end() - 1), out.as<Stored>(),       out.shape[rank - 1],
+                            out.shape[rank - 2],    *(a.shape.end() - 1),   out.shape[rank - 1]};
     if (product.inner == 1) product.a_inner = product.b_inner = 1;
     if (product.columns == 1) product.b_column = 1;
     const Leading leading{Shape(out.shape.begin(), out.shape.end() - 2), leading_strides(a, out),

@@ -136,12 +136,12 @@ template <class V, class T> inline void store_first(T* to, V vector, int64_t cou
 }
 
 #if defined(__GNUC__) && defined(__AVX512VL__)
-#define FLINTGLASS_FIRST(T, lanes, prefix, suffix)                                                      \
-    template <> inline Vector<T, lanes> load_first(const T* from, int64_t count) {                      \
-        return prefix##_maskz_loadu_##suffix(static_cast<__mmask16>((1u << count) - 1), from);          \
-    }                                                                                                   \
-    template <> inline void store_first(T* to, Vector<T, lanes> vector, int64_t count) {                \
-        prefix##_mask_storeu_##suffix(to, static_cast<__mmask16>((1u << count) - 1), vector);           \
+#define FLINTGLASS_FIRST(T, lanes, prefix, suffix)                                             \
+    template <> inline Vector<T, lanes> load_first(const T* from, int64_t count) {             \
+        return prefix##_maskz_loadu_##suffix(static_cast<__mmask16>((1u << count) - 1), from); \
+    }                                                                                          \
+    template <> inline void store_first(T* to, Vector<T, lanes> vector, int64_t count) {       \
+        prefix##_mask_storeu_##suffix(to, static_cast<__mmask16>((1u << count) - 1), vector);  \
     }
 FLINTGLASS_FIRST(float, 16, _mm512, ps)
 FLINTGLASS_FIRST(double, 8, _mm512, pd)
@@ -154,12 +154,12 @@ inline __m256i mask_for(__m256d, int64_t count) {
 }
 inline __m128i mask_for(__m128, int64_t count) { return _mm256_castsi256_si128(mask_for(__m256{}, count)); }
 inline __m128i mask_for(__m128d, int64_t count) { return _mm256_castsi256_si128(mask_for(__m256d{}, count)); }
-#define FLINTGLASS_FIRST(T, lanes, prefix, suffix)                                                      \
-    template <> inline Vector<T, lanes> load_first(const T* from, int64_t count) {                      \
-        return prefix##_maskload_##suffix(from, mask_for(Vector<T, lanes>{}, count));                   \
-    }                                                                                                   \
-    template <> inline void store_first(T* to, Vector<T, lanes> vector, int64_t count) {                \
-        prefix##_maskstore_##suffix(to, mask_for(vector, count), vector);                               \
+#define FLINTGLASS_FIRST(T, lanes, prefix, suffix)                                       \
+    template <> inline Vector<T, lanes> load_first(const T* from, int64_t count) {       \
+        return prefix##_maskload_##suffix(from, mask_for(Vector<T, lanes>{}, count));    \
+    }                                                                                    \
+    template <> inline void store_first(T* to, Vector<T, lanes> vector, int64_t count) { \
+        prefix##_maskstore_##suffix(to, mask_for(vector, count), vector);                \
     }
 #endif
 #if defined(FLINTGLASS_FIRST)

@@ -14,7 +14,7 @@ constexpr int64_t WORDS_PER_BLOCK = 4;
 constexpr int ROUNDS = 10;
 constexpr uint32_t FIRST_MULTIPLIER = 0xD2511F53, SECOND_MULTIPLIER = 0xCD9E8D57;
 constexpr uint32_t FIRST_WEYL = 0x9E3779B9, SECOND_WEYL = 0xBB67AE85;  // the golden ratio and sqrt(3) - 1
-constexpr int64_t AT_ONCE = 16;  // blocks
+constexpr int64_t AT_ONCE = 16;                                        // blocks
 
 struct Key {
     uint32_t first, second;
@@ -48,6 +48,7 @@ void count_up(Counter counter, Blocks words) {
 
 void scramble(Key key, Blocks words) {
     for (int round = 0; round < ROUNDS; ++round) {
+#pragma GCC unroll 1  // unrolled too early, it is not made of vectors any more
         for (int64_t i = 0; i < AT_ONCE; ++i) {
             const uint64_t first = static_cast<uint64_t>(words[0][i]) * FIRST_MULTIPLIER;
             const uint64_t second = static_cast<uint64_t>(words[2][i]) * SECOND_MULTIPLIER;
@@ -90,12 +91,17 @@ struct Draw {
 
     void run() const {
         const Key key{state[0], state[1]};  // read before anything is written: the next state may be this memory
-        Counter counter{state[2] | static_cast<uint64_t>(state[3]) << 32, state[4] | static_cast<uint64_t>(state[5]) << 32};
+        Counter counter{state[2] | static_cast<uint64_t>(state[3]) << 32, state[4] | static_cast<uint64_t>(state[5])
+                                                                                         << 32};
         for (int64_t row = 0; row < rows; ++row, counter = counter + stride) {
             fill_words(key, counter, out + row * words_per_row, words_per_row);
         }
-        const uint32_t next[] = {key.first, key.second, low_half(counter.low), high_half(counter.low),
-                                 low_half(counter.high), high_half(counter.high)};
+        const uint32_t next[] = {key.first,
+                                 key.second,
+                                 low_half(counter.low),
+                                 high_half(counter.low),
+                                 low_half(counter.high),
+                                 high_half(counter.high)};
         std::copy(next, next + 6, next_state);
     }
 };

@@ -35,7 +35,8 @@ struct Sum {
     template <class T> using Types = Wider<T>;
     template <class A> static A identity() { return A(0); }
     template <class A> static A combine(A a, A b) {
-        if constexpr (std::is_integral_v<A>) return static_cast<A>(static_cast<Wrapping<A>>(a) + static_cast<Wrapping<A>>(b));
+        if constexpr (std::is_integral_v<A>)
+            return static_cast<A>(static_cast<Wrapping<A>>(a) + static_cast<Wrapping<A>>(b));
         else return a + b;
     }
     template <class A> static A finished(A total, int64_t) { return total; }
@@ -45,7 +46,8 @@ struct Product {
     template <class T> using Types = Wider<T>;
     template <class A> static A identity() { return A(1); }
     template <class A> static A combine(A a, A b) {
-        if constexpr (std::is_integral_v<A>) return static_cast<A>(static_cast<Wrapping<A>>(a) * static_cast<Wrapping<A>>(b));
+        if constexpr (std::is_integral_v<A>)
+            return static_cast<A>(static_cast<Wrapping<A>>(a) * static_cast<Wrapping<A>>(b));
         else return a * b;
     }
     template <class A> static A finished(A total, int64_t) { return total; }
@@ -56,7 +58,7 @@ struct Mean : Sum {
     template <class A> static A finished(A total, int64_t count) { return total / static_cast<A>(count); }
 };
 
-// Once a total is nan it stays nan.
+// nan wins; of equal numbers, which may be two zeros, the later.
 struct Maximum {
     template <class T> using Types = Widest<T>;
     template <class A> static A identity() {
@@ -130,7 +132,8 @@ template <class Op, class A, class T, class Stride> A combined_block(const T* x,
     A lanes[LANES];
     for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::template identity<A>();
     for (; count >= LANES; count -= LANES, x += LANES * step) {
-        for (int64_t lane = 0; lane < LANES; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[lane * step]));
+        for (int64_t lane = 0; lane < LANES; ++lane)
+            lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[lane * step]));
     }
     for (int64_t lane = 0; lane < count; ++lane) lanes[lane] = Op::combine(lanes[lane], static_cast<A>(x[lane * step]));
     for (int64_t half = LANES / 2; half > 0; half /= 2) {
@@ -186,18 +189,14 @@ struct Plan {
         last_reduced = last_of(reduced);
     }
 
-    // The place in x of the first element of a result.
+    // The place in x of the first element of a result. Divisions are slow; most plans need none.
     int64_t start(int64_t result) const {
-        int64_t place = 0;
-        if (!kept.empty()) {
-            place = result % last_kept.extent * last_kept.stride;
-            result /= last_kept.extent;
-            for (size_t i = kept.size(); i-- > 0; result /= kept[i].extent) {
-                place += result % kept[i].extent * kept[i].stride;
-            }
-            return place;
-        }
-        return result * last_kept.stride;
+        if (kept.empty()) return result * last_kept.stride;
+        int64_t place = result % last_kept.extent * last_kept.stride;
+        result /= last_kept.extent;
+        for (size_t i = kept.size(); i-- > 0; result /= kept[i].extent)
+            place += result % kept[i].extent * kept[i].stride;
+        return place;
     }
 
     // f of the place, from a start, of each line along the innermost reduced axis.
@@ -236,9 +235,8 @@ template <class Op, class T> struct Along {
         for (int64_t i = begin; i < end; ++i) {
             const T* first = x + plan->start(i);
             A total = Op::template identity<A>();
-            plan->for_each_line([&](int64_t place) {
-                total = Op::combine(total, combined<Op, A>(first + place, length, step));
-            });
+            plan->for_each_line(
+                [&](int64_t place) { total = Op::combine(total, combined<Op, A>(first + place, length, step)); });
             out[i] = static_cast<T>(Op::finished(total, count));
         }
     }
@@ -253,8 +251,8 @@ template <class Op, class T> struct Across {
 
     void run(int64_t begin, int64_t end) const {
         while (begin < end) {
-            const int64_t left = plan->last_kept.extent - begin % plan->last_kept.extent;
-            const int64_t width = std::min({end - begin, left, WIDEST});
+            const int64_t extent = plan->last_kept.extent, column = plan->kept.empty() ? begin : begin % extent;
+            const int64_t width = std::min({end - begin, extent - column, WIDEST});
             columns(x + plan->start(begin), out + begin, width);
             begin += width;
         }
@@ -285,6 +283,7 @@ template <class Op, class T> struct Across {
         A kept[WIDTH];
         for (int64_t j = 0; j < WIDTH; ++j) kept[j] = totals[j];
         for (int64_t i = 0; i < rows; ++i, x += step) {
+#pragma GCC unroll 1  // unrolled too early, it is not made of vectors any more
             for (int64_t j = 0; j < WIDTH; ++j) kept[j] = Op::combine(kept[j], static_cast<A>(x[j]));
         }
         for (int64_t j = 0; j < WIDTH; ++j) totals[j] = kept[j];
@@ -300,8 +299,10 @@ template <class Op, class T> struct Across {
             std::copy(kept, kept + width, totals);
         }
         x += (rows - single) * step;
-        for (int64_t i = 0; i < single; ++i, x += step) {
-            for (int64_t j = 0; j < width; ++j) totals[j] = Op::combine(totals[j], static_cast<A>(x[j]));
+        for (int64_t j = 0; j < width; ++j) {
+            A total = totals[j];
+            for (int64_t i = 0; i < single; ++i) total = Op::combine(total, static_cast<A>(x[i * step + j]));
+            totals[j] = total;
         }
     }
 };
@@ -330,9 +331,8 @@ template <class Op> Step reduction(const Arrays& inputs, const Arrays& outputs, 
     const auto plan = std::make_shared<const Plan>(x, axes);
     const bool keeps_rows = x.rank() > 0 && out.rank() > 0 && (axes.empty() || axes[0] != 0);
     const int64_t rows = keeps_rows ? out.shape[0] : out.count();
-    Step step = dispatch_types<Op>(x.dtype, [&](auto tag) {
-        return bound<typename decltype(tag)::type, Op>(x, out, plan, rows);
-    });
+    Step step = dispatch_types<Op>(
+        x.dtype, [&](auto tag) { return bound<typename decltype(tag)::type, Op>(x, out, plan, rows); });
     step.costing(8.0 + static_cast<double>(out.count()) + 0.1 * static_cast<double>(x.count()));
     return keeps_rows ? step.along_rows(1) : step;
 }
@@ -341,8 +341,9 @@ template <class Op> Step reduction(const Arrays& inputs, const Arrays& outputs, 
 
 KernelTable reductions_table() {
     return {
-        {"sum", reduction<Sum>},     {"prod", reduction<Product>}, {"mean", reduction<Mean>}, {"max", reduction<Maximum>},
-        {"min", reduction<Minimum>}, {"any", reduction<Any>},      {"all", reduction<All>},
+        {"sum", reduction<Sum>},     {"prod", reduction<Product>}, {"mean", reduction<Mean>},
+        {"max", reduction<Maximum>}, {"min", reduction<Minimum>},  {"any", reduction<Any>},
+        {"all", reduction<All>},
     };
 }
 

@@ -72,33 +72,32 @@ template <class From, class To> void fill_rows(const Sheet& sheet, const char* f
     }
 }
 
-// Columns of the source become rows of the target, in blocks. Whole blocks go through a tile, so that every line of
-// the cache is read once and written once: lines that are a power of two apart would push each other out.
-template <class T> void copy_transposed(const Sheet& sheet, const char* from, char* to) {
-    constexpr int64_t BLOCK = 16;
-    const T* source = reinterpret_cast<const T*>(from);
-    T* target = reinterpret_cast<T*>(to);
-    T tile[BLOCK][BLOCK];
-    for (int64_t row = 0; row < sheet.rows; row += BLOCK) {
-        const int64_t rows = std::min(BLOCK, sheet.rows - row);
-        for (int64_t column = 0; column < sheet.columns; column += BLOCK) {
-            const int64_t columns = std::min(BLOCK, sheet.columns - column);
-            const T* read = source + row * sheet.from_row + column * sheet.from_column;
-            T* written = target + row * sheet.to_row + column;
-            if (rows == BLOCK && columns == BLOCK && sheet.from_row == 1) {
-                for (int64_t j = 0; j < BLOCK; ++j) std::memcpy(tile[j], read + j * sheet.from_column, sizeof(tile[j]));
-                for (int64_t i = 0; i < BLOCK; ++i) {
-                    for (int64_t j = 0; j < BLOCK; ++j) written[i * sheet.to_row + j] = tile[j][i];
-                }
-            } else {
-                for (int64_t i = 0; i < rows; ++i) {
-                    for (int64_t j = 0; j < columns; ++j) {
-                        written[i * sheet.to_row + j] = read[i * sheet.from_row + j * sheet.from_column];
-                    }
-                }
-            }
+// Calls f of the corner and the extents of every block of an area.
+template <class F> void for_each_block(int64_t rows, int64_t columns, int64_t size, F f) {
+    for (int64_t row = 0; row < rows; row += size) {
+        for (int64_t column = 0; column < columns; column += size) {
+            f(row, column, std::min(size, rows - row), std::min(size, columns - column));
         }
     }
+}
+
+// Columns of the source become rows of the target: in blocks of lines of the cache, so that each is fetched once,
+// within blocks that need few pages of memory.
+template <class T> void copy_transposed(const Sheet& sheet, const char* from, char* to) {
+    const T* source = reinterpret_cast<const T*>(from);
+    T* target = reinterpret_cast<T*>(to);
+    auto copy_block = [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
+        const T* read = source + row * sheet.from_row + column * sheet.from_column;
+        T* written = target + row * sheet.to_row + column;
+        for (int64_t i = 0; i < rows; ++i, read += sheet.from_row, written += sheet.to_row) {
+            for (int64_t j = 0; j < columns; ++j) written[j] = read[j * sheet.from_column];
+        }
+    };
+    for_each_block(sheet.rows, sheet.columns, 64, [&](int64_t row, int64_t column, int64_t rows, int64_t columns) {
+        for_each_block(rows, columns, 16, [&](int64_t i, int64_t j, int64_t height, int64_t width) {
+            copy_block(row + i, column + j, height, width);
+        });
+    });
 }
 
 // One axis of a copy.
@@ -346,7 +345,8 @@ bool keeps_rows(const Array& input, const Array& seen) {
            seen.strides[0] == input.strides[0];
 }
 
-template <View view> Step copy_of_view(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder&) {
+template <View view>
+Step copy_of_view(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder&) {
     const Array& out = outputs[0];
     Array seen;
     view(inputs[0], attributes, out.shape, out.dtype, seen);
@@ -451,14 +451,8 @@ KernelTable shapes_table() {
 
 ViewTable shapes_views() {
     return {
-        {"broadcast", broadcast_view},
-        {"transpose", transpose_view},
-        {"reverse", reverse_view},
-        {"slice", slice_view},
-        {"reshape", reshape_view},
-        {"stop_gradient", same_view},
-        {"bitcast", bitcast_view},
-        {"cast", cast_view},
+        {"broadcast", broadcast_view}, {"transpose", transpose_view}, {"reverse", reverse_view}, {"slice", slice_view},
+        {"reshape", reshape_view},     {"stop_gradient", same_view},  {"bitcast", bitcast_view}, {"cast", cast_view},
     };
 }
 

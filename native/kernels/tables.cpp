@@ -6,8 +6,9 @@ namespace flintglass {
 const KernelTable& kernels() {
     static const KernelTable all = [] {
         KernelTable merged;
-        for (KernelTable table : {constants_table(), control_table(), cumulative_table(), elementwise_table(), indexing_table(),
-                                  products_table(), random_table(), reductions_table(), shapes_table(), sorting_table()}) {
+        for (KernelTable table :
+             {constants_table(), control_table(), cumulative_table(), elementwise_table(), indexing_table(),
+              products_table(), random_table(), reductions_table(), shapes_table(), sorting_table()}) {
             merged.merge(table);
         }
         return merged;

@@ -127,26 +127,16 @@ template <class T> struct ErfInverse : Slow {
 
 KernelTable transcendental_table() {
     return {
-        {"exp", unary<Exp, Floats>},
-        {"expm1", unary<Expm1, Floats>},
-        {"log", unary<Log, Floats>},
-        {"log1p", unary<Log1p, Floats>},
-        {"sin", unary<Sin, Floats>},
-        {"cos", unary<Cos, Floats>},
-        {"tan", unary<Tan, Floats>},
-        {"arcsin", unary<Arcsin, Floats>},
-        {"arccos", unary<Arccos, Floats>},
-        {"arctan", unary<Arctan, Floats>},
-        {"arctan2", binary<Arctan2, Floats>},
-        {"sinh", unary<Sinh, Floats>},
-        {"cosh", unary<Cosh, Floats>},
-        {"tanh", unary<Tanh, Floats>},
-        {"arcsinh", unary<Arcsinh, Floats>},
-        {"arccosh", unary<Arccosh, Floats>},
-        {"arctanh", unary<Arctanh, Floats>},
-        {"sigmoid", unary<Sigmoid, Floats>},
-        {"erf", unary<Erf, Floats>},
-        {"erf_inverse", unary<ErfInverse, Floats>},
+        {"exp", unary<Exp, Floats>},          {"expm1", unary<Expm1, Floats>},
+        {"log", unary<Log, Floats>},          {"log1p", unary<Log1p, Floats>},
+        {"sin", unary<Sin, Floats>},          {"cos", unary<Cos, Floats>},
+        {"tan", unary<Tan, Floats>},          {"arcsin", unary<Arcsin, Floats>},
+        {"arccos", unary<Arccos, Floats>},    {"arctan", unary<Arctan, Floats>},
+        {"arctan2", binary<Arctan2, Floats>}, {"sinh", unary<Sinh, Floats>},
+        {"cosh", unary<Cosh, Floats>},        {"tanh", unary<Tanh, Floats>},
+        {"arcsinh", unary<Arcsinh, Floats>},  {"arccosh", unary<Arccosh, Floats>},
+        {"arctanh", unary<Arctanh, Floats>},  {"sigmoid", unary<Sigmoid, Floats>},
+        {"erf", unary<Erf, Floats>},          {"erf_inverse", unary<ErfInverse, Floats>},
     };
 }
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from flintglass import config
-from flintglass.errors import ShapeError, nearest
+from flintglass.errors import ShapeError, nearest, warn
 from flintglass.primitives import primitive
 from flintglass.program import Instruction, Program, Size, Spec, Value
 
@@ -228,6 +228,19 @@ def _best() -> Engine:
     except ImportError as error:
         missing["native"] = str(error)
         return _started("numpy")
+
+
+def tell_if_missing() -> None:
+    """Say once, where "auto" had to take the NumPy engine, that a faster one is not installed, and what to do."""
+    engine()
+    if config.engine() == "auto" and "native" in missing and "told" not in missing:
+        missing["told"] = "yes"
+        warn(
+            "NumPy runs this fit, since flintglass was installed without its native engine, which is several times "
+            "faster: `flintglass doctor` says why, and `pip install --verbose --force-reinstall --no-deps flintglass` "
+            "shows what its build prints",
+            RuntimeWarning,
+        )
 
 
 def sizes_of(program: Program, inputs: Sequence[Array]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from flintglass import config
 from flintglass.callbacks import CallbackList, History, ProgbarLogger
 from flintglass.callbacks.progress import ProgressBar
 from flintglass.data import ArrayBatches
+from flintglass.engines.engine import tell_if_missing
 from flintglass.errors import NotCompiled
 from flintglass.models.feed import Feed, full_signature, signature_of, with_class_weight
 from flintglass.models.finite import LossWatch
@@ -32,6 +33,7 @@ __all__ = ["evaluate", "fit", "on_batch", "predict", "predict_on_batch", "signat
 def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
     """``Model.fit``; the arguments are documented there."""
     model.require_compiled("fit")
+    tell_if_missing()
     epochs = whole("epochs", options["epochs"])
     start = whole("initial_epoch", options["initial_epoch"], least=0)
     validated = validated_epochs(options["validation_freq"])

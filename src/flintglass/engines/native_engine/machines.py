@@ -19,9 +19,12 @@ def machine() -> ModuleType:
     for name in names:
         try:
             return importlib.import_module(f"{PACKAGE}.machine_{name}")
+        except ModuleNotFoundError:
+            continue  # it was not built
         except ImportError as error:
             failures.append(str(error))
-    raise ImportError("flintglass was installed without its native engine (" + "; ".join(failures) + ")")
+    reason = "; ".join(failures) or "no C++ compiler was found when it was installed, or the build failed"
+    raise ImportError(f"flintglass has no native engine here: {reason}")
 
 
 def _wanted() -> Sequence[str]:
