@@ -1,14 +1,16 @@
 # Everything a developer runs. `make help` lists it.
 #   make test PYTHON=python3.13 VENV=.venv313      another interpreter, in an environment of its own
 #   make test PYTEST_FLAGS="-n 2 -x"               more for pytest; -n 2 uses both cores
-#   make build FLINTGLASS_SETS=avx512              the native engine for one set of instructions: a third of the time
+#   make build FLINTGLASS_SETS=baseline,avx2       the native engine for other sets of instructions than this machine's best
 
 PYTHON ?= python3
 VENV ?= .venv
 VENV_KERAS ?= .venv-keras
 VENV_OLDEST ?= .venv-oldest
 PYTEST_FLAGS ?=
-FLINTGLASS_SETS ?=
+# The best set of this machine alone: a third of the time that all of them take. `make build-all` builds all, as pip does.
+FLINTGLASS_SETS ?= $(shell if grep -qs avx512vl /proc/cpuinfo; then echo avx512; elif grep -qs avx2 /proc/cpuinfo; then echo avx2; fi)
+SETS := baseline avx2 avx512
 
 BIN := $(VENV)/bin
 KERAS_PYTEST := KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m pytest tests/keras
@@ -24,7 +26,7 @@ MODULES := flintglass/engines/native_engine/machine_*
 BUILD = build/$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
 
 .DEFAULT_GOAL := help
-.PHONY: help test build demo lint format tidy sanitize sanitize-threads parity parity-long parity-table docs long slow \
+.PHONY: help test build build-all sets demo lint format tidy sanitize sanitize-threads parity parity-long parity-table docs long slow \
 	oldest peers benchmarks clean
 
 help: ## list the targets
@@ -71,6 +73,16 @@ endef
 
 build: $(VENV)/.dev ## compile the native engine, what has changed of it
 	$(call compiled,$(BUILD),src,-DFLINTGLASS_SETS=$(FLINTGLASS_SETS))
+
+build-all: ## compile the native engine for all sets of instructions
+	$(MAKE) build FLINTGLASS_SETS=
+
+# Every set that this machine has, one after the other.
+sets: build-all ## the native engine's tests on every set of instructions (x86-64 with AVX-512)
+	for set in $(SETS); do \
+		FLINTGLASS_INSTRUCTION_SET=$$set $(BIN)/python -m pytest tests/contracts/test_native_engine.py \
+			tests/contracts/test_plans.py tests/fit/test_engines.py $(PYTEST_FLAGS) || exit 1; \
+	done
 
 test: build ## the fast tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
@@ -133,6 +145,7 @@ long: ## all of it: slow tests, all of parity, benchmarks and their tables
 	$(MAKE) lint
 	$(MAKE) tidy
 	$(MAKE) slow
+	$(MAKE) sets
 	$(MAKE) sanitize
 	$(MAKE) sanitize-threads
 	$(MAKE) oldest

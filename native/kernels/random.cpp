@@ -117,7 +117,7 @@ Step random_bits(const Arrays& inputs, const Arrays& outputs, const Attributes& 
     } else {
         draw.stride = static_cast<uint64_t>((count + WORDS_PER_BLOCK - 1) / WORDS_PER_BLOCK);
     }
-    return whole([draw] { draw.run(); }).costing(40.0 + 0.7 * static_cast<double>(count));
+    return whole([draw] { draw.run(); }).costing(100.0 + 1.8 * static_cast<double>(count));
 }
 
 }  // namespace
