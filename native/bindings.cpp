@@ -175,12 +175,13 @@ nb::object copied(const Array& array) {
 
 // -- running
 
-nb::list run(Loaded& loaded, nb::list state, nb::list inputs) {
+nb::list run(Loaded& loaded, nb::list state, nb::list inputs, bool training) {
     const std::vector<Held> held_state = held(state, true), held_inputs = held(inputs, false);
     const Arrays given = arrays_of(held_inputs);
     std::unique_ptr<Plan> plan = loaded.take(arrays_of(held_state));
     if (given.size() != plan->inputs().size()) throw nb::value_error("the number of inputs is not the program's");
     auto compute = [&] {
+        const FlushSubnormals flush(training);
         for (size_t i = 0; i < given.size(); ++i) {
             if (given[i].shape != plan->inputs()[i].shape) throw BadValue("the shape of an input is not the program's");
             copy(given[i], plan->inputs()[i]);
@@ -426,7 +427,7 @@ NB_MODULE(MACHINE_MODULE, m) {
     m.def("program", &make_program, nb::arg("name"), nb::arg("values"), nb::arg("lines"), nb::arg("state"),
           nb::arg("inputs"), nb::arg("outputs"), nb::arg("updates"), "A program in the machine's own form.");
     nb::class_<Loaded>(m, "Loaded")
-        .def("run", &run, nb::arg("state"), nb::arg("inputs"))
+        .def("run", &run, nb::arg("state"), nb::arg("inputs"), nb::arg("training") = false)
         .def("timed", &timed, nb::arg("state"), nb::arg("times"), "Where the time of a run goes, step by step.");
     m.def("load", &load, nb::arg("program"), nb::arg("sizes"), "The program with its sizes bound to numbers.");
     nb::class_<PythonFit>(m, "Fit")

@@ -56,9 +56,11 @@ def test_a_model_that_is_not_built_may_be_predicted_with_from_threads_after_its_
 def test_predictions_and_weights_may_be_read_while_the_model_trains() -> None:
     model = sequential()
     model.fit(X, Y, verbose=0)
-    done = threading.Event()
+    done, read_once = threading.Event(), threading.Event()
 
     def train() -> None:
+        while not read_once.is_set():
+            model.fit(X, Y, epochs=60, verbose=0)
         model.fit(X, Y, epochs=60, verbose=0)
         done.set()
 
@@ -68,6 +70,7 @@ def test_predictions_and_weights_may_be_read_while_the_model_trains() -> None:
             assert np.isfinite(model.predict(X, verbose=0)).all()
             assert all(np.isfinite(array).all() for array in model.get_weights())
             reads += 1
+            read_once.set()
         return reads
 
     assert in_threads(train, read, read)[1] > 0

@@ -76,6 +76,7 @@ class NativeEngine(Engine):
         return self.run(loaded, [], arrays)
 
     def fit(self, work: Pass) -> int:
+        self._use_threads()
         before, after, stop = work.before_step, work.on_step, work.stop
         state, step = list(work.state), 0
         for batch in work.source:
@@ -87,7 +88,7 @@ class NativeEngine(Engine):
                 array.astype(value.spec.dtype, copy=False)
                 for array, value in zip(arrays, work.program.inputs, strict=True)
             ]
-            outputs = loaded.run(state, given)
+            outputs = loaded.run(state, given, training=True)
             if after is not None:
                 after(step, outputs)
             step += 1
