@@ -1,18 +1,21 @@
 """One contestant of fit_step.py, run in its own interpreter: reads a job and epochs, writes how long ``fit`` took.
 
 It needs NumPy and the contestant's own packages, nothing of flintglass otherwise. A line of standard input is a JSON
-list [job, epochs]; the answer is a line of JSON: seconds. The first line written says versions and flags.
+list [job, epochs], the job by its name in JOBS or by its fields; the answer is a line of JSON: the seconds of the fit,
+the seconds of building it before (0 where it was built), and the most memory that the process has held. The first line
+written says versions, and how long the import took.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import Any
 
 import numpy as np
@@ -75,15 +78,8 @@ def flintglass_on(engine: str, job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
     return keras(job, x, y, flintglass)
 
 
-def keras_jax(job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
-    os.environ["KERAS_BACKEND"] = "jax"
-    import keras as package
-
-    return keras(job, x, y, package)
-
-
-def keras_tensorflow(job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+def keras_itself(job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
+    """Keras, on the backend that main chose."""
     import keras as package
 
     return keras(job, x, y, package)
@@ -197,17 +193,18 @@ def jax_scan(job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
     return lambda epochs: jax.block_until_ready(run(state, jax.random.key(0), epochs))
 
 
-# contestant -> what trains a job, the packages whose versions count
-CONTESTANTS: dict[str, tuple[Callable[[Job, np.ndarray, np.ndarray], Fit], tuple[str, ...]]] = {
-    "flintglass": (flintglass_native, ("flintglass", "numpy")),
-    "flintglass, NumPy engine": (flintglass_numpy, ("flintglass", "numpy")),
-    "Keras on JAX": (keras_jax, ("keras", "jax")),
-    "Keras on TensorFlow": (keras_tensorflow, ("keras", "tensorflow", "tensorflow-cpu")),
-    "scikit-learn MLP": (scikit_learn, ("scikit-learn", "numpy")),
-    "PyTorch eager": (pytorch, ("torch",)),
-    "PyTorch compiled": (pytorch_compiled, ("torch",)),
-    "JAX, one jitted scan": (jax_scan, ("jax",)),
+# contestant -> what trains a job, the module that it imports, the packages whose versions count
+CONTESTANTS: dict[str, tuple[Callable[[Job, np.ndarray, np.ndarray], Fit], str, tuple[str, ...]]] = {
+    "flintglass": (flintglass_native, "flintglass", ("flintglass", "numpy")),
+    "flintglass, NumPy engine": (flintglass_numpy, "flintglass", ("flintglass", "numpy")),
+    "Keras on JAX": (keras_itself, "keras", ("keras", "jax")),
+    "Keras on TensorFlow": (keras_itself, "keras", ("keras", "tensorflow", "tensorflow-cpu")),
+    "scikit-learn MLP": (scikit_learn, "sklearn.neural_network", ("scikit-learn", "numpy")),
+    "PyTorch eager": (pytorch, "torch", ("torch",)),
+    "PyTorch compiled": (pytorch_compiled, "torch", ("torch",)),
+    "JAX, one jitted scan": (jax_scan, "jax", ("jax",)),
 }
+BACKENDS = {"Keras on JAX": "jax", "Keras on TensorFlow": "tensorflow"}
 
 
 def versions(packages: tuple[str, ...]) -> str:
@@ -222,16 +219,30 @@ def versions(packages: tuple[str, ...]) -> str:
 
 
 def main() -> None:
-    make, packages = CONTESTANTS[sys.argv[1]]
+    make, module, packages = CONTESTANTS[sys.argv[1]]
+    os.environ["KERAS_BACKEND"] = BACKENDS.get(sys.argv[1], "")
     print(json.dumps(versions(packages)), flush=True)
+    start = time.perf_counter()
+    import_module(module)
+    importing = time.perf_counter() - start
     fits: dict[str, Fit] = {}
     for line in sys.stdin:
-        name, epochs = json.loads(line)
+        asked, epochs = json.loads(line)
+        name, built = json.dumps(asked), 0.0
         if name not in fits:
-            fits[name] = make(JOBS[name], *JOBS[name].data())
+            job = JOBS[asked] if isinstance(asked, str) else Job(**asked)
+            data = job.data()
+            if not isinstance(asked, str):
+                fits.clear()  # a series of sizes: the one before is not asked for again
+            start = time.perf_counter()
+            fits[name] = make(job, *data)
+            built = time.perf_counter() - start
         start = time.perf_counter()
         fits[name](epochs)
-        print(json.dumps(time.perf_counter() - start), flush=True)
+        seconds = time.perf_counter() - start
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
+        answer = {"seconds": seconds, "building": built, "importing": importing, "MiB": memory}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

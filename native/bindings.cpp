@@ -454,5 +454,6 @@ NB_MODULE(MACHINE_MODULE, m) {
         return copied(Array(reinterpret_cast<char*>(order.data()), DType::Int64, {rows}));
     }, nb::arg("seed"), nb::arg("epoch"), nb::arg("rows"), "The order of the rows in an epoch.");
     m.def("best_set", &best_set, "The best instruction set, of those that a machine is built for, of this processor.");
-    m.def("usable_processors", &usable_processors, "How many processors this process may use.");
+    m.def("usable_processors", &usable_processors, nb::arg("control_groups") = "/sys/fs/cgroup",
+          "How many processors this process may use; where a container's share is read can be said.");
 }

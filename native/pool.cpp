@@ -167,15 +167,15 @@ void watch_forks() {
 }
 
 // What a container allows, in whole processors; 0 where it says nothing.
-int container_limit() {
+int container_limit([[maybe_unused]] const std::string& folder) {
 #if defined(__linux__)
     long long quota = 0, period = 0;
-    if (FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "r")) {
+    if (FILE* file = std::fopen((folder + "/cpu.max").c_str(), "r")) {
         if (std::fscanf(file, "%lld %lld", &quota, &period) != 2) quota = 0;
         std::fclose(file);
     } else {
-        FILE* quota_file = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r");
-        FILE* period_file = std::fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r");
+        FILE* quota_file = std::fopen((folder + "/cpu/cpu.cfs_quota_us").c_str(), "r");
+        FILE* period_file = std::fopen((folder + "/cpu/cpu.cfs_period_us").c_str(), "r");
         if (quota_file && period_file &&
             (std::fscanf(quota_file, "%lld", &quota) != 1 || std::fscanf(period_file, "%lld", &period) != 1)) {
             quota = 0;
@@ -190,13 +190,13 @@ int container_limit() {
 
 }  // namespace
 
-int usable_processors() {
+int usable_processors(const std::string& control_groups) {
     int count = static_cast<int>(std::thread::hardware_concurrency());
 #if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) count = CPU_COUNT(&set);
 #endif
-    if (int limit = container_limit()) count = std::min(count, limit);
+    if (int limit = container_limit(control_groups)) count = std::min(count, limit);
     return std::max(count, 1);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace flintglass {
 
@@ -22,7 +23,8 @@ public:
 // How many threads compute, the calling one among them: set, or as many as the process may use.
 int thread_count();
 void set_thread_count(int count);  // 0: as many as the process may use
-int usable_processors();
+// What the process may use: its affinity, and a container's share, which the files below `control_groups` say.
+int usable_processors(const std::string& control_groups = "/sys/fs/cgroup");
 
 // While it lives, this thread takes numbers too small for the normal range as 0, read and written: they would make
 // arithmetic many times slower. The setting before comes back after.
