@@ -43,7 +43,7 @@ def keras_predictions(package: Any) -> dict[str, Call]:
     x = row()
     calls = {"model.predict": lambda: model.predict(x, verbose=0), "model(x)": lambda: np.asarray(model(x))}
     if hasattr(model, "compiled_predict"):
-        compiled = model.compiled_predict()
+        compiled = model.compiled_predict(x)
         calls["compiled_predict"] = lambda: compiled(x)
     else:
         calls["model.predict_on_batch"] = lambda: model.predict_on_batch(x)

@@ -35,7 +35,8 @@ class Contestant:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **ENVIRONMENT},
+            # Installed packages have their bytecode; a checkout writes it, whatever the developer has set.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **ENVIRONMENT},
         )
         self.versions = self._answer()
 

@@ -7,6 +7,7 @@ __version__ = "0.1.0.dev0"
 PACKAGES = (
     "activations",
     "callbacks",
+    "compat",
     "config",
     "constraints",
     "glass",
@@ -32,6 +33,7 @@ TABLE = {
     "Tensor": "flintglass.tracing.tensor",
     "Variable": "flintglass.tracing.variable",
     "convert_to_tensor": "flintglass.tracing.tensor:convert",
+    "load_ipython_extension": "flintglass.compat",
     "grad": "flintglass.tracing.transforms",
     "hessian": "flintglass.tracing.transforms",
     "jacobian": "flintglass.tracing.transforms",

@@ -1,4 +1,4 @@
-"""The command line: ``flintglass demo``, ``flintglass doctor`` and ``flintglass --version``."""
+"""The command line: ``flintglass run``, ``flintglass demo``, ``flintglass doctor`` and ``flintglass --version``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="train two small networks, print what runs, explain a step, draw a picture")
     demo.add_argument("--picture", default="flintglass-demo.png", help="where the picture is written")
+    script = commands.add_parser(
+        "run",
+        help="run a script, its imports of TensorFlow and Keras answered by flintglass",
+        usage="flintglass run [--save-figures DIR] [-m] SCRIPT-OR-MODULE [ARGS ...]",
+    )
+    script.add_argument("--save-figures", metavar="DIR", help="save the figures that the script shows or leaves open")
+    script.add_argument("-m", action="store_true", dest="module", help="run a module, as python -m does")
+    script.add_argument("target", metavar="SCRIPT")
+    script.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the script is given")
     commands.add_parser(
         "doctor", help="tell which engine runs here, on which instructions, with how many threads, and why"
     )
@@ -28,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
+        if given.command == "run":
+            from flintglass.compat.running import run as run_script
+
+            return run_script(given.target, given.arguments, given.module, given.save_figures)
         if given.command == "doctor":
             from flintglass.doctor import report
 

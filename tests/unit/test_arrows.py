@@ -46,14 +46,16 @@ EXTRA_ARROWS: dict[tuple[str, str], str] = {
     ("metrics", "losses"): "the metric of an error is the mean of the loss of that name",
 }
 
-# The command line, the demo and the doctor show the whole house; the package's face lists it by name.
-EVERYTHING = ("cli", "demo", "doctor", "face")
+# The command line, the demo and the doctor show the whole house; the package's face lists it by name, and compat
+# answers for it.
+EVERYTHING = ("cli", "compat", "demo", "doctor", "face")
 
 # Small modules that anything may import; they import each other, the standard library and NumPy only.
 LEAVES = ("errors", "config", "faces", "names", "identifiers", "suggestions", "samples")
 
-# Optional packages are imported inside the function that uses them, except in the engine that is one.
-THIRD_PARTY_AT_THE_TOP = {"jax_engine": {"jax", "jaxlib"}}
+# Optional packages are imported inside the function that uses them, except in the engine that is one, and in
+# compat/figures.py, which nobody but matplotlib imports.
+THIRD_PARTY_AT_THE_TOP = {"jax_engine": {"jax", "jaxlib"}, "compat": {"matplotlib"}}
 
 LONGEST_FILE = 400  # DESIGN's taste is about 300
 LONGEST_FUNCTION = 60  # DESIGN's taste is under 40; docstrings are not counted

@@ -2,6 +2,12 @@
 
 from flintglass.faces import lazy_face
 
-TABLE = {"set_random_seed": "flintglass.random.streams"}
+TABLE = {
+    "clear_session": "flintglass.utils.session",
+    "normalize": "flintglass.utils.numbers",
+    "set_random_seed": "flintglass.random.streams",
+    "split_dataset": "flintglass.utils.splitting",
+    "to_categorical": "flintglass.utils.numbers",
+}
 __all__ = sorted(TABLE)
 __getattr__, __dir__ = lazy_face(__name__, TABLE)

@@ -1,0 +1,31 @@
+"""``flintglass run``: a script runs as under ``python``, and its imports of TensorFlow and Keras are answered here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flintglass.compat import FIGURES
+
+STARTUP = Path(__file__).with_name("startup")
+
+
+def run(target: str, arguments: Sequence[str], module: bool = False, figures: str | None = None) -> int:
+    """Become ``python target arguments``, or ``python -m target arguments``; returns only where that cannot be.
+
+    figures: a folder in which the figures are saved that the script shows or leaves open.
+    """
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(STARTUP), *([before] if before else [])])
+    if figures is not None:
+        folder = Path(figures).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[FIGURES] = str(folder)
+    command = [sys.executable, *(["-m"] if module else []), target, *arguments]
+    sys.stdout.flush()
+    if os.name == "nt":  # its exec leaves the terminal before the script has ended
+        return subprocess.run(command, check=False).returncode
+    os.execv(sys.executable, command)

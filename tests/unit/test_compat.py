@@ -1,0 +1,200 @@
+"""``flintglass run``: a process like Python's own, in which imports of TensorFlow and Keras are answered here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from tests.tutorials.running import finished, run
+
+from flintglass.compat import answering, names
+from flintglass.faces import load_named
+
+
+def says(script: str, folder: Path) -> str:
+    """The last line of the error that a script ends with."""
+    path = folder / "script.py"
+    path.write_text(script, encoding="utf-8")
+    done = finished("run", str(path), cwd=folder)
+    assert done.returncode == 1, done.stdout
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_a_script_is_main_with_its_arguments_and_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("value = 5\n")
+    (tmp_path / "script.py").write_text(
+        "import sys, beside\n"
+        "print(__name__, sys.argv[1:], beside.value, sys.modules['__main__'].__file__ == __file__)\n"
+        "sys.exit(7)\n"
+    )
+    done = finished("run", "script.py", "--epochs", "3", "-m", cwd=tmp_path)
+    assert done.stdout.split("\n")[0] == "__main__ ['--epochs', '3', '-m'] 5 True"
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_a_module_runs_as_under_python_m(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").write_text("import sys, keras\nprint(sys.argv[1:], keras.layers.Dense)\n")
+    done = finished("run", "-m", "package", "a", cwd=tmp_path)
+    assert done.stdout.startswith("['a'] <class 'flintglass.layers.dense.Dense'>"), done.stderr
+
+
+def test_a_script_that_is_not_there_ends_as_under_python(tmp_path: Path) -> None:
+    done = finished("run", "nowhere.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "can't open file" in done.stderr
+
+
+def test_a_traceback_shows_the_line_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text("import keras\n\nmodel = keras.Sequential([keras.layers.Dense(0)])\n")
+    done = finished("run", str(path), cwd=tmp_path)
+    assert f'File "{path}", line 3, in <module>' in done.stderr
+    assert "keras.layers.Dense(0)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import tensorflow as tf; Dense = tf.keras.layers.Dense",
+        "from tensorflow import keras; Dense = keras.layers.Dense",
+        "from tensorflow.keras import layers; Dense = layers.Dense",
+        "from tensorflow.keras.layers import *",
+        "from tensorflow.python.keras.layers import Dense",
+        "import tensorflow.keras as K; Dense = K.layers.Dense",
+        "import tensorflow.keras.layers as L; Dense = L.Dense",
+        "from keras.layers.core import Dense",
+        "from keras.api.layers import Dense",
+        "from tf_keras.layers import Dense",
+        "import keras; Dense = keras.layers.Dense",
+    ],
+)
+def test_every_era_finds_the_same_layer(tmp_path: Path, statement: str) -> None:
+    output = run(f"{statement}\nimport flintglass\nprint(Dense is flintglass.layers.Dense)\n", tmp_path)
+    assert output == "True\n"
+
+
+def test_python_processes_that_a_script_starts_are_answered_too(tmp_path: Path) -> None:
+    script = """
+import multiprocessing, subprocess, sys
+
+def name(_):
+    from tensorflow import keras
+    return keras.layers.Dense.__module__
+
+if __name__ == "__main__":
+    print(subprocess.run([sys.executable, "-c", "import keras; print(keras.__version__)"],
+                         capture_output=True, text=True).stdout, end="")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(name, [0]))
+"""
+    version, layer = run(script, tmp_path).splitlines()
+    assert "flintglass" in version
+    assert layer == "['flintglass.layers.dense']"
+
+
+def test_a_sitecustomize_of_the_users_own_still_runs(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "sitecustomize.py").write_text("import builtins\nbuiltins.noticed = True\n")
+    (tmp_path / "script.py").write_text("import keras\nprint(noticed)\n")
+    done = finished("run", "script.py", cwd=tmp_path, PYTHONPATH=str(tmp_path / "own"))
+    assert done.stdout == "True\n", done.stderr
+
+
+def test_versions_say_the_era_and_who_answers(tmp_path: Path) -> None:
+    output = run("import tensorflow as tf, keras\nprint(tf.__version__, keras.__version__)\n", tmp_path)
+    tensorflow, keras = output.split()
+    assert tensorflow.startswith("2.9.")
+    assert "flintglass" in tensorflow
+    assert keras.startswith("3.")
+    assert "flintglass" in keras
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("from tensorflow.keras.layers import Conv2D", "offers no 'Conv2D' in it. It trains dense networks"),
+        ("from tensorflow.keras.layers import Dence", "Did you mean 'Dense'?"),
+        ("import tensorflow as tf; tf.reduce_men([1.0])", "Did you mean 'reduce_mean'?"),
+        ("import tensorflow as tf; tf.keras.optimisers", "Did you mean 'optimizers'?"),
+        ("from keras.datasets import mnist", "downloads nothing"),
+        ("import tensorflow.compat.v1 as tf", "TensorFlow 1 do not run here"),
+        ("import tensorflow as tf; tf.data.Dataset", "Give arrays"),
+        ("import tensorflow as tf; tf.lite.TFLiteConverter.from_keras_model(None)", "writes no TensorFlow Lite files"),
+        ("import tensorflow as tf; tf.saved_model.load('x')", "no SavedModel folders"),
+        ("import tensorflow as tf; tf.reduce_sum([1.0], of=3)", "takes input_tensor, axis, keepdims here, not 'of'"),
+        ("import tensorflow as tf; tf.square(1.0, 2, 3)", "3 arguments were given"),
+    ],
+)
+def test_what_is_not_offered_is_told_in_one_sentence(tmp_path: Path, script: str, sentence: str) -> None:
+    assert sentence in says(script, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "script", ["with tf.device('/GPU:0'): x = 1", "s = tf.distribute.MirroredStrategy()\nwith s.scope(): x = 1"]
+)
+def test_who_asks_for_a_graphics_card_is_told_once_and_goes_on(tmp_path: Path, script: str) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(f"import tensorflow as tf\n{script}\nprint('on', tf.config.list_physical_devices('GPU'))\n")
+    done = finished("run", str(path), cwd=tmp_path)
+    assert done.stdout == "on []\n"
+    assert done.stderr.count("computes on the processor") == 1
+    assert f"{path}:2:" in done.stderr
+
+
+def test_figures_that_are_shown_or_left_open_are_saved(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    script = """
+from matplotlib import pyplot as plt
+plt.plot([1, 2])
+plt.show()
+plt.figure(); plt.plot([2, 1])
+plt.figure(); plt.plot([3, 1])
+"""
+    run(script, tmp_path, figures=tmp_path / "new" / "folder")
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == [
+        "figure-1.png",
+        "figure-2.png",
+        "figure-3.png",
+    ]
+
+
+def test_installing_where_the_real_one_is_imported_already_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text("real = True\n")
+    (tmp_path / "script.py").write_text("import keras\nfrom flintglass import compat\ncompat.install()\n")
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "RuntimeError: the real keras has been imported" in done.stderr
+
+
+def test_install_answers_from_there_on(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        "import flintglass\nflintglass.load_ipython_extension(None)\nflintglass.compat.install()\n"
+        "from tensorflow.keras import Model\nprint(Model is flintglass.Model)\n"
+    )
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
+@pytest.mark.parametrize("module", sorted(names.MODULES))
+def test_every_name_of_the_tables_is_there(module: str) -> None:
+    table, package = names.MODULES[module]
+    for name, value in table.items():
+        if isinstance(value, str) and ":" in value:
+            assert load_named(value) is not None, name
+    if package is not None:
+        answer = answering.Answer(module, table, package, frozenset())
+        assert [name for name in answer.__all__ if getattr(answer, name) is None] == []
+
+
+def test_the_house_of_names_keeps_to_its_budget() -> None:
+    folder = Path(names.__file__).parent
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.rglob("*.py")) <= 1500
