@@ -48,12 +48,27 @@ class NeedsConcrete(FlintglassError, TypeError):
 def nearest(name: str, options: Iterable[str]) -> str:
     """The sentence that names the known names closest to ``name``, or lists them all when few."""
     known = sorted({str(option) for option in options})
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name), known, n=5, cutoff=0.6)
+    close.sort(key=lambda option: _slips(str(name), option))
     if not close:
         close = [option for option in known if option.lower() == str(name).lower()]
     if close:
         return f"Did you mean {close[0]!r}?"
     return "Known names: " + ", ".join(repr(option) for option in known) + "."
+
+
+def _slips(typed: str, meant: str) -> int:
+    """How many letters are missing, too many, wrong, or swapped with their neighbour."""
+    before: list[int] = []
+    last = list(range(len(meant) + 1))
+    for i, letter in enumerate(typed, 1):
+        row = [i]
+        for j, wanted in enumerate(meant, 1):
+            row.append(min(last[j] + 1, row[-1] + 1, last[j - 1] + (letter != wanted)))
+            if before and j > 1 and letter == meant[j - 2] and typed[i - 2] == wanted:
+                row[j] = min(row[j], before[j - 2] + 1)
+        before, last = last, row
+    return last[-1]
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

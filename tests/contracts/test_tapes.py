@@ -251,6 +251,7 @@ def step_of(layer, x):
 
 
 def test_the_same_recording_made_again_reuses_its_program() -> None:
+    recording._programs.clear()  # full of other tests' programs, it would not grow
     layer = layers.Dense(2)
     x = convert(np.ones((4, 3), "float32"))
     step_of(layer, x)  # builds the layer

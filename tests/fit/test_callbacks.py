@@ -1,19 +1,13 @@
-"""What callbacks are told and when, what History holds, and what is printed."""
+"""What callbacks are told and when, and what History holds."""
 
 from __future__ import annotations
 
-import io
-import subprocess
-import sys
-import time
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.fit.support import X, Y, sequential
 
-from flintglass.callbacks import Callback, History, ProgbarLogger
-from flintglass.callbacks.progress import ProgressBar
+from flintglass.callbacks import Callback, CallbackList, History, ProgbarLogger
 
 HOOKS = [
     f"on_{name}"
@@ -160,81 +154,27 @@ def test_logs_that_a_callback_adds_reach_the_next_and_the_history() -> None:
     assert sequential().fit(X, Y, epochs=3, verbose=0, callbacks=[Adds()]).history["extra"] == [0, 2, 4]
 
 
-# -- what is printed
+def test_a_list_of_callbacks_tells_each_of_them_and_adds_what_is_missing() -> None:
+    recorder = Recorder()
+    several = CallbackList([recorder], add_history=True, add_progbar=True, model="a model", epochs=2, verbose=0)
+    assert [type(item) for item in several.callbacks] == [Recorder, ProgbarLogger, History]
+    assert recorder.model == "a model"
+    assert recorder.params == {"epochs": 2, "verbose": 0}
+    several.on_train_begin()
+    several.on_epoch_begin(0)
+    several.on_train_batch_end(3, {"loss": 1.0})
+    several.on_epoch_end(0, {"loss": 1.0})
+    assert recorder.told == [
+        ("train_begin", []),
+        ("epoch_begin", 0, []),
+        ("train_batch_end", 3, ["loss"]),
+        ("epoch_end", 0, ["loss"]),
+    ]
+    assert CallbackList(several.callbacks, add_history=True).callbacks == several.callbacks
 
 
-def printed(capsys: Any, **options: Any) -> list[str]:
-    sequential("adam", "mse", metrics=["mae"]).fit(X, Y, **options)
-    lines: list[str] = capsys.readouterr().out.splitlines()
-    return lines
-
-
-def test_silence_a_bar_and_a_line(capsys: Any) -> None:
-    assert printed(capsys, verbose=0) == []
-    bar = printed(capsys, verbose=1)
-    assert bar[0] == "Epoch 1/1"
-    assert bar[1].startswith("3/3 ━━━━━━━━━━━━━━━━━━━━ ")
-    assert " - loss: " in bar[1]
-    assert " - mae: " in bar[1]
-    line = printed(capsys, verbose=2)
-    assert line[0] == "Epoch 1/1"
-    assert line[1].startswith("3/3 - ")
-    assert "━" not in line[1]
-
-
-def test_the_default_prints_and_validation_is_on_the_same_line(capsys: Any) -> None:
-    lines = printed(capsys, validation_split=0.2)
-    assert len(lines) == 2
-    assert " - val_loss: " in lines[1]
-
-
-def test_into_a_pipe_nothing_is_drawn_over_and_at_most_ten_epochs_a_second_are_printed(capsys: Any) -> None:
-    start = time.perf_counter()
-    lines = printed(capsys, epochs=500, verbose=1)
-    seconds = time.perf_counter() - start
-    assert len(lines) <= 2 * (10 * seconds + 3)
-    assert "\r" not in "".join(lines)
-    assert "\b" not in "".join(lines)
-    assert lines[-2] == "Epoch 500/500"
-
-
-def test_a_stream_without_a_terminal_gets_whole_lines() -> None:
-    stream = io.StringIO()
-    bar = ProgressBar(3, 1, stream)
-    assert not bar.due()
-    bar.finish(3, {"loss": 0.5, "text": "x"})
-    assert stream.getvalue().count("\n") == 1
-    assert "- loss: 0.5000 - text: x" in stream.getvalue()
-
-
-def test_in_a_terminal_the_line_is_drawn_over() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    stream = Terminal()
-    bar = ProgressBar(10, 1, stream)
-    bar.started -= 1
-    assert bar.due()
-    bar.draw(5, {"loss": 12345678.0})
-    assert not bar.due()
-    bar.draw(6, {"loss": 1.0})
-    bar.finish(10, {})
-    assert stream.getvalue().count("\r") == 3
-    assert "1.2346e+07" in stream.getvalue()
-
-
-def test_a_closed_or_missing_output_does_not_matter_when_silent() -> None:
-    code = (
-        "import sys; sys.stdout = None\n"
-        "from flintglass import Input, Sequential, layers\n"
-        "m = Sequential([Input((1,)), layers.Dense(1)]); m.compile('sgd', 'mse')\n"
-        "m.fit([1., 2.], [1., 2.], verbose=0); m.predict([1.], verbose=0)\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-
-
-def test_the_bar_belongs_to_fit_alone() -> None:
-    logger = ProgbarLogger()
-    logger.progress(1, dict)  # before an epoch has begun
-    assert np.isfinite(sequential().fit(X, Y, verbose=0, callbacks=[logger]).history["loss"][0])
+def test_what_is_no_callback_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"not <class .*History.*; make one by calling the class"):
+        sequential().fit(X, Y, verbose=0, callbacks=[History])
+    with pytest.raises(TypeError, match="not 'early'"):
+        sequential().fit(X, Y, verbose=0, callbacks=["early"])

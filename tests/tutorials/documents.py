@@ -1,4 +1,4 @@
-"""The code of a tutorial, taken out of its text: statements, in cells, each with the figures that the text prints after it.
+"""The code of a tutorial, taken out of its text: statements in cells, each with the figures that follow it.
 
 The texts have lost their layout, so code is found by what it is: a statement of Python whose names are all known at
 that point, from the code before it or from what the test supplies. The body of a function reaches to the last line that

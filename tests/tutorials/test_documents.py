@@ -1,4 +1,4 @@
-"""The tutorials themselves, where they lie beside the checkout: their code runs as it stands, and prints their figures."""
+"""The tutorials, where they lie beside the checkout: their code runs as it stands, and prints their figures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def script_of(found: list[Cell], before: str = "", after: str = "") -> str:
         *code, last = cell.code
         node = ast.parse(last).body[-1]
         if isinstance(node, ast.Expr):
-            shown = f"_shown = ({last.partition('#')[0] if '# ' in last else last})\nif _shown is not None: print(repr(_shown))"
-            last = shown
+            shown = last.partition("# ")[0]
+            last = f"_shown = ({shown})\nif _shown is not None:\n    print(repr(_shown))"
         parts.append("\n".join([f"print({MARK.format(number)!r})", *code, last]))
     return "\n".join([*parts, "print('<<end>>')", after]) + "\n"
 

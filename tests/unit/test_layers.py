@@ -189,6 +189,24 @@ def test_an_input_is_a_placeholder_with_a_layer() -> None:
     assert Sequential([layer, Dense(1)]).predict(np.ones((2, 3)), verbose=0).shape == (2, 1)
 
 
+def test_an_input_takes_the_names_of_keras_2_and_refuses_what_is_not_dense() -> None:
+    assert InputLayer(input_shape=(3,)).output.shape == (None, 3)
+    assert InputLayer(batch_input_shape=(2, 3)).output.shape == (2, 3)
+    with pytest.raises(ValueError, match="sparse and ragged"):
+        Input((3,), ragged=True)
+    with pytest.raises(ValueError, match="shapes"):
+        InputLayer(shapes=(3,))
+
+
+def test_the_shape_of_an_output_is_known_for_a_list_of_inputs() -> None:
+    class Joins(Layer):
+        def call(self, inputs: Any) -> Any:
+            return ops.concatenate(inputs, -1)
+
+    assert Joins().compute_output_shape([(None, 3), (None, 4)]) == (None, 7)
+    assert Joins().compute_output_shape([(5, 3), (5, 4)]) == (5, 7)
+
+
 def test_calling_on_a_placeholder_and_on_numbers_agree() -> None:
     layer = Dense(2, activation="sigmoid")
     start = Input((4,))

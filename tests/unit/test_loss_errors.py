@@ -220,12 +220,8 @@ def test_arguments_of_earlier_keras_are_told_their_new_names() -> None:
     mentions(message_of(optimizers.Adam, beta1=0.1, error=ValueError), "beta1")
 
 
-def test_settings_that_come_later_are_never_ignored() -> None:
-    for setting in ({"use_ema": True}, {"loss_scale_factor": 2.0}, {"gradient_accumulation_steps": 4}):
-        message = message_of(optimizers.Adam, error=NotImplementedError, **setting)
-        mentions(message, "comes later", next(iter(setting)))
+def test_settings_of_optimizers_that_exclude_each_other_are_refused() -> None:
     mentions(message_of(optimizers.SGD, clipnorm=1.0, clipvalue=1.0, error=ValueError), "clipnorm=1.0")
-    mentions(message_of(optimizers.SGD, learning_rate=lambda: 0.1, error=ValueError), "learning_rate is a number")
 
 
 def test_the_rate_is_a_variable_and_a_new_one_keeps_programs() -> None:

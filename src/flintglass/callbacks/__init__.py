@@ -3,10 +3,18 @@
 from flintglass.faces import lazy_face
 
 TABLE = {
+    "CSVLogger": "flintglass.callbacks.csv_logger",
     "Callback": "flintglass.callbacks.base",
-    "CallbackList": "flintglass.callbacks.base",
+    "CallbackList": "flintglass.callbacks.several",
+    "EarlyStopping": "flintglass.callbacks.early_stopping",
     "History": "flintglass.callbacks.history",
+    "LambdaCallback": "flintglass.callbacks.lambda_callback",
+    "LearningRateScheduler": "flintglass.callbacks.learning_rate_scheduler",
     "ProgbarLogger": "flintglass.callbacks.progress",
+    "ReduceLROnPlateau": "flintglass.callbacks.reduce_on_plateau",
+    "RemoteMonitor": "flintglass.callbacks.remote_monitor",
+    "SwapEMAWeights": "flintglass.callbacks.swap_averages",
+    "TerminateOnNaN": "flintglass.callbacks.terminate_on_nan",
 }
 __all__ = sorted(TABLE)
 __getattr__, __dir__ = lazy_face(__name__, TABLE)

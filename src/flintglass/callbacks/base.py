@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -78,34 +78,6 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After a batch of a prediction."""
-
-
-class CallbackList:
-    """Tells every callback, in order."""
-
-    def __init__(self, callbacks: Sequence[Callback] | None = None, model: Any = None, **params: Any) -> None:
-        self.callbacks = list(callbacks or [])
-        for callback in self.callbacks:
-            if not isinstance(callback, Callback):
-                raise TypeError(
-                    f"callbacks are objects of keras.callbacks.Callback, not {callback!r}"
-                    + ("; make one by calling the class" if isinstance(callback, type) else "")
-                )
-            callback.set_params(params)
-            callback.set_model(model)
-
-    def append(self, callback: Callback) -> None:
-        """Add one at the end."""
-        self.callbacks.append(callback)
-
-    def tell(self, hook: str, *arguments: Any) -> None:
-        """Call ``hook`` of every callback."""
-        for callback in self.callbacks:
-            getattr(callback, hook)(*arguments)
-
-    def listens(self, *hooks: str) -> bool:
-        """True where some callback overrides one of these hooks."""
-        return listens(self.callbacks, *hooks)
 
 
 def listens(callbacks: Iterable[Callback], *hooks: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flintglass.callbacks.base import Callback
@@ -14,22 +15,40 @@ PATIENCE = 0.2  # seconds before a bar appears at all
 
 
 class ProgressBar:
-    """A line that is drawn over itself in a terminal, and printed once in a file or a pipe."""
+    """A line that is drawn over itself in a terminal, and printed once in a file or a pipe.
 
-    def __init__(self, steps: int | None, verbose: int, stream: Any = None) -> None:
+    steps: how many there will be; None where nobody knows. verbose: 0 (nothing), 1 (a bar), 2 (a line at the
+    end). patient: print nothing where there is one step alone and it is over at once, as ``verbose="auto"``
+    wants it.
+    """
+
+    def __init__(self, steps: int | None, verbose: int, stream: Any = None, patient: bool = False) -> None:
         self.steps = steps
-        self.verbose = verbose
         self.stream = stream if stream is not None else sys.stdout
+        self.verbose = verbose if self.stream is not None else 0  # without an output, as under pythonw
+        self.patient = patient
         self.started = time.perf_counter()
         self.drawn = 0.0
         self._width = 0
         self.interactive = bool(getattr(self.stream, "isatty", lambda: False)()) or "ipykernel" in sys.modules
+        self._full, self._empty = _marks(getattr(self.stream, "encoding", None))
 
     def due(self) -> bool:
         """True where a drawing would be seen now."""
         now = time.perf_counter()
         waited = now - self.started >= PATIENCE and now - self.drawn >= INTERVAL
         return self.verbose == 1 and self.interactive and waited
+
+    def shows(self, steps: int | None = None) -> bool:
+        """True where the end is to be told after so many steps."""
+        alone = self.patient and steps == 1 and time.perf_counter() - self.started < PATIENCE
+        return bool(self.verbose) and not alone
+
+    def listener(self, logs: Callable[[], dict[str, Any]]) -> Callable[[int, Any], None] | None:
+        """What draws after a step where it is due; None where nothing is ever drawn between steps."""
+        if self.verbose != 1 or not self.interactive:
+            return None
+        return lambda step, outputs: self.draw(step + 1, logs()) if self.due() else None
 
     def draw(self, step: int, logs: dict[str, Any]) -> None:
         """Draw the bar at ``step`` finished steps."""
@@ -40,26 +59,44 @@ class ProgressBar:
 
     def finish(self, step: int, logs: dict[str, Any], seconds: float | None = None) -> None:
         """Draw the last state, and go to the next line. seconds: how long it took; since the start unless given."""
+        if not self.verbose:
+            return
         elapsed = time.perf_counter() - self.started if seconds is None else seconds
-        lead = f"{self._bar(step)} " if self.verbose == 1 else f"{step}/{step} - "
-        text = f"{lead}{_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}"
-        self._over(text)
-        self.stream.write("\n")
+        self.steps = self.steps or step
+        lead = f"{self._bar(step)} " if self.verbose == 1 else f"{step}/{self.steps} - "
+        self._over(f"{lead}{_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}")
+        self.line("")
+
+    def line(self, text: str) -> None:
+        """Print a line of text."""
+        self.stream.write(f"{text}\n")
         self.stream.flush()
 
     def _bar(self, step: int) -> str:
         if not self.steps:
             return f"{step}/Unknown"
         filled = min(WIDTH, WIDTH * step // self.steps)
-        return f"{step:>{len(str(self.steps))}}/{self.steps} {'━' * filled}{'─' * (WIDTH - filled)}"
+        return f"{step:>{len(str(self.steps))}}/{self.steps} {self._full * filled}{self._empty * (WIDTH - filled)}"
 
     def _over(self, text: str) -> None:
-        if self.interactive:
-            self.stream.write("\r" + text.ljust(self._width))
-        else:
-            self.stream.write(text)
+        # Only a line that stands there already is drawn over: notebooks keep every other one as it is.
+        drawn_over = "\r" if self._width else ""
+        text = text.encode(self._encoding(), "replace").decode(self._encoding())
+        self.stream.write(drawn_over + text.ljust(self._width))
         self._width = len(text)
         self.stream.flush()
+
+    def _encoding(self) -> str:
+        return getattr(self.stream, "encoding", None) or "utf-8"
+
+
+def _marks(encoding: str | None) -> tuple[str, str]:
+    """What the full and the empty part of a bar are made of; plain letters where the output has no others."""
+    try:
+        "━─".encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "=", "."
+    return "━", "─"
 
 
 def _seconds(elapsed: float) -> str:
@@ -93,32 +130,54 @@ def _number(value: Any) -> str:
 
 
 class ProgbarLogger(Callback):
-    """Prints the progress of ``fit``; added by ``verbose``. The bar of an epoch ends with its metrics."""
+    """Prints the progress of ``fit``; added by ``verbose``. The bar of an epoch ends with its metrics.
+
+    Where ``params`` say ``patient``, as for ``verbose="auto"``, one single step that is over at once prints
+    nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._first: int | None = None
+        self._seen = 0  # steps of this epoch, where nobody knew how many there would be
         self._bar: ProgressBar | None = None
         self._printed = 0.0
         self._seconds: float | None = None
+        self._header: str | None = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._first = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._bar = ProgressBar(self.params.get("steps"), self.params.get("verbose", 1))
+        if self._first is None:
+            self._first = epoch
+        steps, epochs = self.params.get("steps"), self.params.get("epochs")
+        self._bar = ProgressBar(steps, self.params.get("verbose", 1))
+        self._bar.patient = bool(self.params.get("patient")) and (epochs or 0) - self._first == 1
         self._quiet = self._skips(epoch)
-        if not self._quiet:
-            self._bar.stream.write(f"Epoch {epoch + 1}/{self.params.get('epochs')}\n")
+        self._header = f"Epoch {epoch + 1}/{epochs}"
+        if not self._quiet and self._bar.shows(steps):
+            self._begin_lines(self._bar)
+
+    def _begin_lines(self, bar: ProgressBar) -> None:
+        if self._header is not None and bar.verbose:
+            bar.line(self._header)
+        self._header = None
 
     def _skips(self, epoch: int) -> bool:
         """Into a file or a pipe, or where epochs are fast, at most ten epochs a second are printed."""
-        last = epoch + 1 == self.params.get("epochs")
+        first, last = epoch == self._first, epoch + 1 == self.params.get("epochs")
         now = time.perf_counter()
-        if epoch == 0 or last or now - self._printed >= INTERVAL:
+        if first or last or now - self._printed >= INTERVAL:
             self._printed = now
             return False
         return True
 
     def progress(self, step: int, logs: Any) -> None:
         """Told between steps; ``logs`` is called only where something is drawn."""
+        self._seen = step
         if self._bar is not None and not self._quiet and self._bar.due():
+            self._begin_lines(self._bar)
             self._bar.draw(step, logs())
 
     def took(self, seconds: float) -> None:
@@ -126,6 +185,8 @@ class ProgbarLogger(Callback):
         self._seconds = seconds
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if self._bar is not None and not self._quiet:
-            self._bar.finish(self.params.get("steps") or 0, logs or {}, self._seconds)
+        steps = self.params.get("steps")
+        if self._bar is not None and not self._quiet and self._bar.shows(steps):
+            self._begin_lines(self._bar)
+            self._bar.finish(steps or self._seen, logs or {}, self._seconds)
         self._seconds = None

@@ -12,8 +12,9 @@ import numpy as np
 from flintglass import config, regularizers
 from flintglass.errors import DataError, FlintglassError, nearest
 from flintglass.layers.input_spec import InputSpec
+from flintglass.layers.origin import LinesBelongTo
 from flintglass.layers.weights import HoldsWeights
-from flintglass.names import automatic_name, scope, scoped, snake_case
+from flintglass.names import automatic_name, depth, scope, scoped, snake_case
 from flintglass.program import Size, Spec
 from flintglass.tracing import context
 from flintglass.tracing.placeholder import extend
@@ -115,6 +116,8 @@ class Layer(HoldsWeights):
         leaves = flatten([list(arguments), keywords])
         if any(isinstance(leaf, Tensor) and leaf.is_placeholder for leaf in leaves):
             return self._call_on_placeholders(arguments, keywords)
+        if not depth():
+            self.forget_losses()  # those of the call before: a call leaves its own
         return self._call_now(arguments, keywords)
 
     def _enter(self, leaf: Any) -> Any:
@@ -148,6 +151,7 @@ class Layer(HoldsWeights):
         if not any(isinstance(leaf, Tensor) for leaf in flatten(given)):
             raise DataError(f"{self._place} was called on {given!r}; it takes arrays and tensors")
         shapes = map_leaves(_public_shape, given)
+        self._built_for = shapes
         with context.answering(None), scope(self.name, not self.is_root()):
             if _takes_arguments(self.build):
                 self.build(shapes)
@@ -180,18 +184,24 @@ class Layer(HoldsWeights):
         return map_leaves(lambda leaf: convert(leaf).spec if not isinstance(leaf, Tensor) else leaf.spec, outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The shape of the output for an input of this shape, None standing for unknown extents."""
+        """The shape of the output for an input of this shape, or for inputs of these; None is an unknown extent."""
+        several = isinstance(input_shape, (list, tuple)) and any(
+            isinstance(item, (list, tuple)) for item in input_shape
+        )
+        given: Any = [self._symbol(shape) for shape in input_shape] if several else self._symbol(input_shape)
+        self._build_for((given,), {})
+        return map_leaves(_public_shape_of, self.compute_output_spec(given))
+
+    def _symbol(self, shape: Any) -> Tensor:
         from flintglass.layers.input import symbolic_spec
 
-        self._build_for((Tensor(spec=symbolic_spec(input_shape, self._dtype), call=_NO_CALL),), {})
-        spec = self.compute_output_spec(Tensor(spec=symbolic_spec(input_shape, self._dtype), call=_NO_CALL))
-        return map_leaves(lambda leaf: _public_shape_of(leaf), spec)
+        return Tensor(spec=symbolic_spec(shape, self._dtype), call=_NO_CALL)
 
     def _call_now(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         keywords, training = self._with_training(keywords)
         token = training_now.set(training)
         try:
-            with _origin(self), scope(self.name, not self.is_root()):
+            with LinesBelongTo(self), scope(self.name, not self.is_root()):
                 outputs = self.call(*arguments, **keywords)
                 if self.activity_regularizer is not None:
                     self._regularize_activity(outputs)
@@ -352,32 +362,6 @@ def _public_shape_of(spec: Spec) -> tuple[Any, ...]:
 
 def _extent(size: Any, dtype: str) -> Any:
     return apply("extent", size=size, dtype=dtype) if isinstance(size, Size) else float(size)
-
-
-class _origin:
-    """Lines written inside belong to this layer; a layer inside another shows both names.
-
-    The model that is called by itself gives its name to lines outside every layer, and to no layer's.
-    """
-
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self.manager: Any = None
-
-    def __enter__(self) -> None:
-        trace = context.active()
-        if trace is None:
-            return
-        builder = trace.builder
-        if self.layer.is_root():
-            builder.root = self.layer.name
-        inside = "" if builder.origin == builder.root else builder.origin
-        self.manager = builder.belonging_to(f"{inside}/{self.layer.name}" if inside else self.layer.name)
-        self.manager.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        if self.manager is not None:
-            self.manager.__exit__(*error)
 
 
 _NO_CALL: Any = object()

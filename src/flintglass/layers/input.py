@@ -41,8 +41,11 @@ class InputLayer(Layer):
         input_tensor: Any = None,
         optional: bool = False,
         name: str | None = None,
+        **older: Any,
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
+        # As Keras 2 called them.
+        shape, batch_shape = older.pop("input_shape", shape), older.pop("batch_input_shape", batch_shape)
+        super().__init__(name=name, dtype=dtype, **older)
         if sparse or ragged:
             raise ValueError(f"Input {self.name!r}: sparse and ragged inputs are not supported; give dense arrays")
         if batch_shape is None:
@@ -85,6 +88,7 @@ def Input(
     batch_size: int | None = None,
     dtype: Any = None,
     sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: Any = None,
     name: str | None = None,
     tensor: Any = None,
@@ -99,6 +103,7 @@ def Input(
         batch_size=batch_size,
         dtype=dtype,
         sparse=sparse,
+        ragged=ragged,
         batch_shape=batch_shape,
         name=name,
         optional=optional,

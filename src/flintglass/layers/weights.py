@@ -10,6 +10,7 @@ import numpy as np
 from flintglass import constraints, initializers, regularizers
 from flintglass.errors import DataError, ShapeError
 from flintglass.names import scoped
+from flintglass.random import SeedGenerator
 from flintglass.tracing import context
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.structure import flatten
@@ -93,7 +94,17 @@ class HoldsWeights(Tracked):
             found.update((id(variable), variable) for variable in child.weights)
         return list(found.values())
 
-    variables = weights
+    @property
+    def variables(self) -> list[Variable]:
+        """The weights, and the states of the random generators that layers such as Dropout own."""
+        own = [*self._weights(), *self.own_variables(), *self._states_of_generators()]
+        found = {id(variable): variable for variable in own}
+        for child in self._inner_layers():
+            found.update((id(variable), variable) for variable in child.variables)
+        return list(found.values())
+
+    def _states_of_generators(self) -> list[Variable]:
+        return [item.state for item in self._attributes() if isinstance(item, SeedGenerator)]
 
     def _inner_layers(self) -> list[Any]:
         return [child for child in self.children() if isinstance(child, HoldsWeights)]
@@ -117,7 +128,11 @@ class HoldsWeights(Tracked):
         trained = {id(variable) for variable in self.trainable_weights}
         return [variable for variable in self.weights if id(variable) not in trained]
 
-    non_trainable_variables = non_trainable_weights
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The variables that training leaves to the layers themselves: averages, states of random generators."""
+        trained = {id(variable) for variable in self.trainable_weights}
+        return [variable for variable in self.variables if id(variable) not in trained]
 
     @property
     def trainable(self) -> bool:

@@ -61,6 +61,11 @@ def require_fitting_weight(place: str, values: Tensor, weight: Tensor) -> None:
     """Raise ShapeError where weights would be spread over losses that they were not given for."""
     found, expected = weight.spec.shape, values.spec.shape
     fits = len(found) == len(expected) and all(a in (b, 1) for a, b in zip(found, expected, strict=True))
+    if found and not expected:
+        raise ShapeError(
+            f"{place}: sample_weight has the shape {text(found)}, but the loss is one number for all rows together. "
+            f"Leave the weights out, or give the loss an axis to sum over that leaves one number a row"
+        )
     if found and not fits:
         raise ShapeError(
             f"{place}: sample_weight has the shape {text(found)}, the losses have {text(expected)}. Give one "

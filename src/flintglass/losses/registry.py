@@ -15,9 +15,16 @@ _ALIASES = {
     "mean_squared_error": ("mse", "MSE"),
     "mean_absolute_error": ("mae", "MAE"),
     "mean_absolute_percentage_error": ("mape", "MAPE"),
+    "mean_squared_logarithmic_error": ("msle", "MSLE"),
     "binary_crossentropy": ("bce", "BCE"),
+    "kl_divergence": ("kld", "KLD", "kullback_leibler_divergence"),
+    "log_cosh": ("logcosh",),
 }
-_FUNCTIONS = (*_ALIASES, "huber", "categorical_crossentropy", "sparse_categorical_crossentropy")
+_FUNCTIONS = (
+    *(*_ALIASES, "huber", "categorical_crossentropy", "sparse_categorical_crossentropy", "cosine_similarity"),
+    *("hinge", "squared_hinge", "categorical_hinge", "poisson", "dice", "tversky", "circle"),
+    *("binary_focal_crossentropy", "categorical_focal_crossentropy"),
+)
 _CLASSES = (
     "LossFunctionWrapper",
     "MeanSquaredError",
@@ -27,6 +34,20 @@ _CLASSES = (
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "SparseCategoricalCrossentropy",
+    "MeanSquaredLogarithmicError",
+    "LogCosh",
+    "Hinge",
+    "SquaredHinge",
+    "CategoricalHinge",
+    "KLDivergence",
+    "Poisson",
+    "CosineSimilarity",
+    "BinaryFocalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "Dice",
+    "Tversky",
+    "CategoricalGeneralizedCrossEntropy",
+    "Circle",
 )
 LOSSES = Registry(
     "loss",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flintglass import initializers
+from flintglass import initializers, ops
 from flintglass.names import automatic_name, snake_case
 from flintglass.tracing import context
 from flintglass.tracing.promotion import standard_dtype
@@ -86,7 +86,7 @@ class Metric(Tracked):
     def reset_state(self) -> None:
         """Forget all batches: every variable becomes 0."""
         for variable in self.variables:
-            variable.assign(0)
+            variable.assign(ops.zeros(variable.spec.shape, variable.dtype) if variable.spec.shape else 0)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Tensor:
         """Add a batch and return the value so far."""

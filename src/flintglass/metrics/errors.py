@@ -1,4 +1,4 @@
-"""Metrics of numbers: mean squared, absolute and percentage errors, and the root of the first."""
+"""Metrics of numbers: squared, absolute, percentage, logarithmic and log-cosh errors, and the root of the first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from flintglass import ops
 from flintglass.losses.absolute_error import mean_absolute_error
+from flintglass.losses.log_cosh_error import log_cosh
+from flintglass.losses.logarithmic_error import mean_squared_logarithmic_error
 from flintglass.losses.percentage_error import mean_absolute_percentage_error
 from flintglass.losses.shapes import paired
 from flintglass.losses.squared_error import mean_squared_error
@@ -38,6 +40,24 @@ class MeanAbsolutePercentageError(NamedMean):
 
     def __init__(self, name: str | None = "mean_absolute_percentage_error", dtype: Any = None) -> None:
         super().__init__(mean_absolute_percentage_error, name=name, dtype=dtype)
+
+
+class MeanSquaredLogarithmicError(NamedMean):
+    """The mean of the squared differences of the logarithms of 1 + y."""
+
+    direction = "down"
+
+    def __init__(self, name: str | None = "mean_squared_logarithmic_error", dtype: Any = None) -> None:
+        super().__init__(mean_squared_logarithmic_error, name=name, dtype=dtype)
+
+
+class LogCoshError(NamedMean):
+    """The mean of the logarithms of the hyperbolic cosines of the errors."""
+
+    direction = "down"
+
+    def __init__(self, name: str | None = "logcosh", dtype: Any = None) -> None:
+        super().__init__(log_cosh, name=name, dtype=dtype)
 
 
 class RootMeanSquaredError(Mean):

@@ -2,6 +2,10 @@
 
 from flintglass.faces import lazy_face
 
-TABLE = {"Model": "flintglass.models.model", "Sequential": "flintglass.models.sequential"}
+TABLE = {
+    "Model": "flintglass.models.model",
+    "Sequential": "flintglass.models.sequential",
+    "clone_model": "flintglass.models.configuration",
+}
 __all__ = sorted(TABLE)
 __getattr__, __dir__ = lazy_face(__name__, TABLE)

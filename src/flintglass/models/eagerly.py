@@ -10,6 +10,7 @@ import numpy as np
 
 from flintglass import config
 from flintglass.engines.engine import Feeding
+from flintglass.models.own_steps import own_step
 from flintglass.models.programs import Signature, training_is
 from flintglass.program import Spec
 from flintglass.tracing import context
@@ -72,7 +73,7 @@ class Eagerly:
         """The outputs for these inputs, from left to right."""
         x, _, _ = self._enter(arrays)
         with context.answering(Recording()), training_is(False):
-            self._result = map_leaves(convert, self._model.run_on(x))
+            self._result = map_leaves(convert, self._model._programs.outputs(x))
         self._model.forget_losses()
         return [leaf.numpy() for leaf in flatten(self._result)]
 
@@ -94,6 +95,9 @@ class Eagerly:
         model, programs = self._model, self._model._programs
         model.forget_losses()
         trains = self._kind == "train"
+        if own_step(model, self._kind):
+            with training_is(trains):
+                return programs.own(self._kind, x, y, weights).array
         tape = GradientTape()
         with training_is(trains), tape:
             recording: Recording = context.active()
@@ -102,6 +106,7 @@ class Eagerly:
             if trains and config.nan() == "raise" and not math.isfinite(number):
                 return number
             programs.update_metrics(recording, loss, y, predictions, weights)
+            loss = programs.optimizer().scale_loss(loss) if trains else loss
         model.forget_losses()
         if trains:
             self._update(tape, loss)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.data import as_arrays, check_rows
+from flintglass.data import ArrayBatches, as_arrays, check_rows
 from flintglass.data.arrays import entering_dtype
 from flintglass.errors import DataError, ShapeError
 from flintglass.models.programs import Signature, batched
@@ -40,6 +40,10 @@ class Feed:
     @property
     def arrays(self) -> list[np.ndarray]:
         return [*self.x, *self.y, *self.weights]
+
+    def source(self, batch_size: int, seed: int | None = None) -> Any:
+        """The batches of the rows; in an order of each epoch's own where a seed is given."""
+        return ArrayBatches(self.arrays, batch_size, seed)
 
     def part(self, rows: slice) -> Feed:
         """Some of the rows."""

@@ -8,31 +8,44 @@ from typing import Any
 import numpy as np
 
 from flintglass.callbacks import CallbackList
+from flintglass.data.streams import Stream, is_stream
 from flintglass.errors import DataError
-from flintglass.models.feed import Feed
+from flintglass.models.feed import Feed, with_class_weight
 from flintglass.models.finite import check_inputs
+from flintglass.models.own_steps import own_step
 from flintglass.models.programs import Signature
 from flintglass.models.steps import Steps, steps
+from flintglass.models.streaming import Streamed
 
 
-def feed_of(model: Any, x: Any, y: Any, weights: Any, place: str) -> Feed:
-    """The data of a call, checked."""
+def feed_of(model: Any, x: Any, y: Any, weights: Any, place: str, class_weight: Any = None) -> Feed:
+    """The data of a call, checked: arrays, or batches that are checked as they come."""
     if x is None:
         raise DataError(f"{place} needs data: x is None")
     if isinstance(x, str):
         raise DataError(f"{place}: x is the text {x!r}; give the numbers themselves, as an array")
-    if hasattr(x, "__next__") or (callable(getattr(x, "__getitem__", None)) and hasattr(x, "on_epoch_end")):
+
+    def checked(x: Any, y: Any, weights: Any) -> Feed:
+        feed = Feed(model, x, y, weights, place)
+        check_inputs(model, feed)
+        model.build_for(feed.x)
+        with_class_weight(model, feed, class_weight)
+        return feed
+
+    if not is_stream(x):
+        return checked(x, y, weights)
+    if y is not None or weights is not None:
         raise DataError(
-            f"{place}: generators and datasets are not supported yet; give arrays (np.concatenate joins batches)"
+            f"{place}: {type(x).__name__} makes the targets and the weights itself, as (x, y) or "
+            "(x, y, sample_weight), so y and sample_weight must not be given beside it"
         )
-    feed = Feed(model, x, y, weights, place)
-    check_inputs(model, feed)
-    model.build_for(feed.x)
-    return feed
+    return Streamed(Stream(x, place), checked)
 
 
 def split(model: Any, feed: Feed, fraction: float, given: Any) -> tuple[Feed, Feed | None]:
     """The rows to train on, and those to validate with."""
+    if given is not None and is_stream(given):
+        return feed, feed_of(model, given, None, None, "validation_data")
     if given is not None:
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
             holds = f" of {len(given)}" if isinstance(given, (list, tuple)) else ""
@@ -60,6 +73,8 @@ def _article(word: str) -> str:
 
 def checked_steps(model: Any, kind: str, signature: Signature, feed: Feed, rows: int) -> Steps:
     """The steps for this feed, after asking each loss whether the targets can be what it takes."""
+    if own_step(model, kind):
+        return steps(model, kind, signature, feed.arrays, rows)  # what it takes, only it knows
     _check_targets(model, signature, feed, rows)
     compiled = model.require_compiled("fit")
     fresh = not compiled.resolved
@@ -71,6 +86,8 @@ def checked_steps(model: Any, kind: str, signature: Signature, feed: Feed, rows:
 
 
 def _check_targets(model: Any, signature: Signature, feed: Feed, rows: int) -> None:
+    if not model.is_callable:
+        return
     compiled = model.require_compiled("fit")
     predicting = steps(model, "predict", Signature(signature.x), feed.x, rows)
     outputs = model._programs.output_specs(signature, predicting)

@@ -10,11 +10,14 @@ import numpy as np
 
 from flintglass.errors import NotCompiled, nearest
 from flintglass.faces import load_named
+from flintglass.metrics.base import Metric
 from flintglass.models import training
 from flintglass.models.compiled import Compiled
+from flintglass.models.configuration import graph_from, of_graph
 from flintglass.models.copies import copied_state, restore
 from flintglass.models.finite import forget_told
 from flintglass.models.graph import Graph
+from flintglass.models.own_steps import OwnSteps
 from flintglass.models.programs import Programs, Signature
 from flintglass.models.quick import Quick, compiled_predict
 from flintglass.models.structure import Structured
@@ -30,7 +33,7 @@ EXPLAIN = "flintglass.glass.explain:explain"
 EXPLAIN_STEP = "flintglass.glass.explain:explain_step"
 
 
-class Model(Structured):
+class Model(OwnSteps, Structured):
     """A network.
 
     ``Model(inputs, outputs)`` makes one from placeholders (a functional model); a subclass defines
@@ -92,7 +95,7 @@ class Model(Structured):
 
     def build_for(self, arrays: Sequence[np.ndarray]) -> None:
         """Make the weights for data of these shapes."""
-        if self.built and (self._graph is not None or self.weights):
+        if not self.is_callable or (self.built and (self._graph is not None or self.weights)):
             return
         training.build(self, arrays)
 
@@ -151,8 +154,10 @@ class Model(Structured):
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics that fit and evaluate report, the loss first."""
-        return self._compiled.all_metrics if self._compiled is not None else []
+        """The metrics that fit and evaluate report, the loss first; then those among the model's attributes."""
+        compiled = self._compiled.all_metrics if self._compiled is not None else []
+        known = {id(metric) for metric in compiled}
+        return [*compiled, *(m for m in self.children() if isinstance(m, Metric) and id(m) not in known)]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -238,7 +243,7 @@ class Model(Structured):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for the data, as NumPy arrays."""
-        if batch_size is None and steps is None and callbacks is None:
+        if batch_size is None and steps is None and callbacks is None and verbose in ("auto", 0):
             found = self._quick.predict(x)
             if found is not None:
                 return found
@@ -275,6 +280,31 @@ class Model(Structured):
         look for nan, and many threads may call it at once. Not in Keras.
         """
         return compiled_predict(self, x)
+
+    # -- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the same model again, without its weights: of a functional model, its layers and their calls."""
+        return of_graph(self) if self._graph is not None else super().get_config()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """A new model from ``get_config()``'s result; ``custom_objects`` holds classes of the user's own by name."""
+        if "input_layers" not in config:
+            return super().from_config(config)
+        model = cls(*graph_from(config, custom_objects), name=config.get("name"))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
+
+    def save(self, *_: Any, **__: Any) -> None:
+        """Not offered yet; raises NotImplementedError with the way out."""
+        raise NotImplementedError(
+            "flintglass writes no model files yet; np.savez(path, *model.get_weights()) keeps the weights, and "
+            "model.get_config() the layers"
+        )
+
+    save_weights = load_weights = export = save
 
     # -- seeing inside
 

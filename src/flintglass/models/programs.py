@@ -10,6 +10,7 @@ from flintglass.errors import NeedsConcrete, NotCompiled
 from flintglass.layers.base import training_now
 from flintglass.losses.shapes import same_rank
 from flintglass.losses.wrapper import LossFunctionWrapper
+from flintglass.models.own_steps import KINDS, Reports, data_of, own, own_step
 from flintglass.program import Literal, Size, Spec
 from flintglass.tracing import context
 from flintglass.tracing.gradient import reverse
@@ -56,6 +57,8 @@ class Programs:
         # Which kinds of steps run in another way than by one program for every size.
         self.manners: dict[Any, Any] = {}
         self._output_specs: dict[Any, Sequence[Spec]] = {}
+        self.reports = Reports()
+        self._partial: list[Any] = []  # the losses of the outputs, of the step that is being traced
 
     def key(self) -> Any:
         """The model's key, found anew only where some attribute of some layer or the like was set."""
@@ -76,14 +79,24 @@ class Programs:
                 self._kept.pop(next(iter(self._kept)))
         return found
 
-    def results(self) -> dict[str, Any]:
-        """The metrics' results as tensors, by name: read from their sums by a program where one can be traced."""
+    def results(self, kind: str = "train") -> dict[str, Any]:
+        """What is logged of a kind of step, as tensors by name: read by a program where one can be traced."""
         traced = self._traced_results()
         if traced is None:
             with context.answering(None):
-                return self._named_results(None)
+                return self.of_kind(kind, self._named_results(None))
         found: dict[str, Any] = traced.run([])
-        return found
+        return self.of_kind(kind, found)
+
+    def of_kind(self, kind: str, results: dict[str, Any]) -> dict[str, Any]:
+        """Of all results, those of a kind of step."""
+        if not self._owns_steps():
+            return results
+        mark = f"{kind} "
+        return {name.removeprefix(mark): value for name, value in results.items() if name.startswith(mark)}
+
+    def _owns_steps(self) -> bool:
+        return any(own_step(self.model, kind) for kind in KINDS)
 
     def traced_results(self) -> tuple[Traced, list[str]] | None:
         """The program of the results, with the name of each output; None where there is no such program."""
@@ -97,7 +110,7 @@ class Programs:
 
     def _traced_results(self) -> Traced | None:
         """The program of the metrics' results; None where some result() is Python that asks for values."""
-        key = ("results", self.key())
+        key = ("results", self.reports.names, self.key())
         if key not in self._kept:
             writing = Trace("results")
             try:
@@ -109,6 +122,16 @@ class Programs:
         return self._kept[key]
 
     def _named_results(self, writing: Trace | None) -> dict[str, Any]:
+        if self._owns_steps():
+            named = self.reports.read()
+            for kind in KINDS:
+                if not own_step(self.model, kind):
+                    found = self._results_of_metrics(writing)
+                    named.update({f"{kind} {name}": value for name, value in found.items()})
+            return named
+        return self._results_of_metrics(writing)
+
+    def _results_of_metrics(self, writing: Trace | None) -> dict[str, Any]:
         named: dict[str, Any] = {}
         for metric in self.model.metrics:
             with writing.builder.belonging_to(metric.name) if writing is not None else nullcontext():
@@ -129,12 +152,33 @@ class Programs:
         writing = Trace("predict")
         x, _, _ = signature.enter(writing)
         with context.answering(writing), training_is(False):
-            outputs = self.model.run_on(x)
+            outputs = self.outputs(x)
         self.model.forget_losses()
         outputs = map_leaves(convert, outputs)
         return writing.finish(outputs, self.model.names_of_outputs(outputs))
 
+    def outputs(self, x: list[Tensor]) -> Any:
+        """What predict returns for these inputs."""
+        if own_step(self.model, "predict"):
+            return self.model.predict_step(data_of(self.model.nested(x), (), ()))
+        return self.model.run_on(x)
+
+    def own(self, kind: str, x: list[Tensor], y: list[Tensor], weights: list[Tensor]) -> Tensor:
+        """Make the model's own step; its loss."""
+        step = getattr(self.model, f"{kind}_step")
+        returned = step(data_of(self.model.nested(x), y, weights))
+        return self.reports.note(kind, returned, f"{type(self.model).__name__}.{kind}_step")
+
+    def _own(self, kind: str, signature: Signature) -> Traced:
+        writing = Trace(kind)
+        with context.answering(writing), training_is(kind == "train"):
+            loss = self.own(kind, *signature.enter(writing))
+        self.model.forget_losses()
+        return writing.finish(loss, ["loss"])
+
     def _test(self, signature: Signature) -> Traced:
+        if own_step(self.model, "test"):
+            return self._own("test", signature)
         writing = Trace("test")
         x, y, weights = signature.enter(writing)
         with context.answering(writing), training_is(False):
@@ -144,10 +188,13 @@ class Programs:
         return writing.finish(loss, ["loss"])
 
     def _train(self, signature: Signature) -> Traced:
+        if own_step(self.model, "train"):
+            return self._own("train", signature)
         compiled = self.model.require_compiled("fit")
         optimizer = self.optimizer()
         trained = compiled.trained(self.model.trainable_variables)
-        optimizer.build(trained)
+        if not optimizer.built:
+            optimizer.build(trained)
         lay_together(trained)
         for slots in optimizer.slot_groups():
             lay_together(slots)
@@ -172,7 +219,8 @@ class Programs:
     def _gradients(self, writing: Trace, loss: Tensor, trained: Sequence[Any]) -> list[Tensor]:
         b = writing.builder
         wrt = [writing.operand(variable) for variable in trained]
-        found = reverse(b, [writing.operand(loss)], [Literal(1.0, loss.dtype)], wrt, writing.names)
+        scale = Literal(float(self.optimizer().scale_loss(1.0)), loss.dtype)
+        found = reverse(b, [writing.operand(loss)], [scale], wrt, writing.names)
         missing = [v.path for v, g in zip(trained, found, strict=True) if g is None]
         if len(missing) == len(trained):
             raise ValueError(
@@ -188,32 +236,49 @@ class Programs:
         self, writing: Trace, x: list[Tensor], y: list[Tensor], weights: list[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
         """The total loss and the predictions."""
-        model, compiled = self.model, self.model.require_compiled("fit or evaluate")
+        model = self.model
         outputs = model.run_on(x)
+        if own(model, "compute_loss"):
+            self._resolve(outputs, y)
+            inputs, targets, given = (_nested(group) for group in (x, y, weights))
+            self._partial.clear()
+            total = convert(model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=given))
+        else:
+            total = self.compiled_loss(outputs, y, weights)
+        writing.name(total, "loss")
+        return total, flatten(outputs)
+
+    def _resolve(self, outputs: Any, y: list[Tensor]) -> Any:
+        """Settle which loss and metrics go with which output."""
+        model, compiled = self.model, self.model.require_compiled("fit or evaluate")
         predictions = flatten(outputs)
         names = model.names_of_outputs(outputs)
         named = model.has_named_outputs(outputs)
         compiled.resolve(names, [t.spec for t in y], [t.spec for t in predictions], named)
-        self._partial: list[Any] = []
+        return compiled
+
+    def compiled_loss(self, outputs: Any, y: list[Tensor], weights: list[Tensor]) -> Tensor:
+        """The losses of compile(), and those that layers added, in one sum."""
+        compiled, predictions = self._resolve(outputs, y), flatten(outputs)
+        self._partial.clear()
         total: Any = None
         for i, (loss, weight) in enumerate(zip(compiled.losses, compiled.weights_of_losses, strict=True)):
             if loss is None:
                 continue
-            with writing.builder.belonging_to(loss.name):
+            with belonging_to(loss.name):
                 value = loss(*_aligned(loss, y[i], predictions[i]), _weight_of(weights, i))
                 self._partial.append((i, value))
                 part = value if weight == 1.0 else value * weight
                 total = part if total is None else total + part
-        with writing.builder.belonging_to("regularization"):
-            for extra in model.losses:
+        with belonging_to("regularization"):
+            for extra in self.model.losses:
                 total = extra if total is None else total + extra
         if total is None:
             raise NotCompiled(
                 "there is no loss to minimise: compile() was given none, and no layer adds one; pass loss=... "
                 "(for example loss='mse')"
             )
-        writing.name(total, "loss")
-        return total, predictions
+        return convert(total)
 
     def update_metrics(
         self, writing: Trace, loss: Tensor, y: list[Tensor], predictions: list[Tensor], weights: list[Tensor]
@@ -225,10 +290,15 @@ class Programs:
             compiled.loss_tracker.update_state(loss, sample_weight=counted)
             for (_, value), tracker in zip(self._partial, compiled.output_trackers, strict=False):
                 tracker.update_state(value, sample_weight=counted)
-            for i, prediction in enumerate(predictions):
-                for metric, weighted in compiled.metrics_of(i):
-                    weight = _weight_of(weights, i) if weighted else None
-                    metric.update_state(y[i], prediction, sample_weight=weight)
+            self.update_compiled_metrics(y, predictions, weights)
+
+    def update_compiled_metrics(self, y: list[Tensor], predictions: list[Tensor], weights: list[Tensor]) -> None:
+        """Add a batch to the metrics of compile()."""
+        compiled = self.model.require_compiled("metrics")
+        for i, prediction in enumerate(predictions):
+            for metric, weighted in compiled.metrics_of(i):
+                weight = _weight_of(weights, i) if weighted else None
+                metric.update_state(y[i], prediction, sample_weight=weight)
 
 
 class training_is:
@@ -251,6 +321,16 @@ def _key_of(model: Any) -> tuple[Any, ...]:
         return (model.state_key(),)
     parts = (compiled.optimizer, *compiled.losses, *compiled.all_metrics)
     return (model.state_key(), id(compiled), *(part.state_key() if part is not None else None for part in parts))
+
+
+def belonging_to(name: str) -> Any:
+    """Lines that are written now, if any are, belong to this name."""
+    writing = context.active()
+    return nullcontext() if writing is None else writing.builder.belonging_to(name)
+
+
+def _nested(tensors: Sequence[Tensor]) -> Any:
+    return None if not tensors else tensors[0] if len(tensors) == 1 else list(tensors)
 
 
 def _weight_of(weights: Sequence[Tensor], output: int) -> Tensor | None:

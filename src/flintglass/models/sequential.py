@@ -8,6 +8,7 @@ from typing import Any
 
 from flintglass.layers.base import Layer
 from flintglass.layers.input import InputLayer
+from flintglass.models.configuration import layer_from, of_stack
 from flintglass.models.graph import Graph
 from flintglass.models.model import Model
 from flintglass.names import automatic_name, is_inside, scope
@@ -119,6 +120,21 @@ class Sequential(Model):
         if self._graph is None:
             self.build(tuple(inputs.shape))
         return super().call(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Name, dtype and layers: what makes the same stack again, without its weights."""
+        return of_stack(self, Layer.get_config(self))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """A new stack from ``get_config()``'s result; ``custom_objects`` holds classes of the user's own by name."""
+        stack = cls([layer_from(entry, custom_objects) for entry in config["layers"]], name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if shape is not None and not stack.built:
+            stack.build(tuple(shape))
+        if config.get("trainable") is False:
+            stack.trainable = False
+        return stack
 
     def __repr__(self) -> str:
         return f"<Sequential name={self.name}, layers={[layer.name for layer in self.layers]}>"

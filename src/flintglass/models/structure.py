@@ -125,11 +125,20 @@ class Structured(Layer):
 
     def run_on(self, x: Sequence[Tensor]) -> Any:
         """Call the model on the inputs of a program."""
+        return self(self.nested(x))
+
+    def nested(self, x: Sequence[Tensor]) -> Any:
+        """The inputs of a program in the nesting in which the model is called on them."""
         if self._nesting is not None:
-            return self(pack(self._nesting, list(x)))
+            return pack(self._nesting, list(x))
         if self._graph is None or isinstance(self._graph.inputs, Tensor):
-            return self(x[0] if len(x) == 1 else list(x))
-        return self(pack(self._graph.inputs, list(x)))
+            return x[0] if len(x) == 1 else list(x)
+        return pack(self._graph.inputs, list(x))
+
+    @property
+    def is_callable(self) -> bool:
+        """False for a model that trains by steps of its own alone, and defines no call."""
+        return self._graph is not None or type(self).call is not Structured.call
 
     def nested_as(self, nesting: Any) -> None:
         """From now on ``call`` gets the inputs in this nesting (a subclassed model that was given a dict)."""

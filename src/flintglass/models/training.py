@@ -14,12 +14,13 @@ from flintglass.callbacks.progress import ProgressBar
 from flintglass.data import ArrayBatches
 from flintglass.engines.engine import tell_if_missing
 from flintglass.errors import NotCompiled
-from flintglass.models.feed import Feed, full_signature, signature_of, with_class_weight
+from flintglass.models.feed import Feed, full_signature, signature_of
 from flintglass.models.finite import LossWatch
 from flintglass.models.given import checked_steps, feed_of, listed, split, validated_epochs, verbosity, whole
 from flintglass.models.interrupt import Interrupt
 from flintglass.models.programs import Signature, batched
 from flintglass.models.steps import Steps, never, steps
+from flintglass.models.streaming import Streamed
 from flintglass.models.whole_epochs import WholeEpochs
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tensor import Tensor
@@ -37,20 +38,21 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
     epochs = whole("epochs", options["epochs"])
     start = whole("initial_epoch", options["initial_epoch"], least=0)
     validated = validated_epochs(options["validation_freq"])
-    feed = feed_of(model, x, y, options["sample_weight"], "fit")
-    with_class_weight(model, feed, options["class_weight"])
+    feed = feed_of(model, x, y, options["sample_weight"], "fit", options["class_weight"])
     feed, validation = split(model, feed, options["validation_split"], options["validation_data"])
     run = _Run(model, feed, options["batch_size"], options["shuffle"], options["steps_per_epoch"])
     verbose = verbosity(options["verbose"])
-    given = listed(options["callbacks"])
-    history = next((item for item in given if isinstance(item, History)), None) or History()
     callbacks = CallbackList(
-        [*given, *([ProgbarLogger()] if verbose else []), *([] if history in given else [history])],
-        model,
+        listed(options["callbacks"]),
+        add_history=True,
+        add_progbar=bool(verbose),
+        patient=options["verbose"] == "auto",
+        model=model,
         epochs=epochs,
-        steps=len(run),
+        steps=len(run) or None,
         verbose=verbose,
     )
+    history = next(item for item in callbacks.callbacks if isinstance(item, History))
     model.stop_training = False
     model.history = history
     callbacks.tell("on_train_begin", {})
@@ -66,7 +68,8 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
                     continue
             else:
                 model.reset_metrics()
-                run.epoch(epoch, callbacks, interrupt.asked)
+                if not run.epoch(epoch, callbacks, interrupt.asked):
+                    break
             logs = run.logs()
             if validation is not None and validated(epoch + 1) and not interrupt.raised:
                 size = options["validation_batch_size"] or options["batch_size"]
@@ -77,6 +80,8 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
             logs = dict(sorted(logs.items()))
             callbacks.tell("on_epoch_end", epoch, logs)
             epoch += 1
+        if model.optimizer is not None:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
         # As in Keras, an interrupted run does not come to its end: a callback would take it for finished.
         if not interrupt.raised:
             callbacks.tell("on_train_end", logs)
@@ -90,7 +95,7 @@ class _Run:
         self.model = model
         size = whole("batch_size", BATCH if batch_size is None else batch_size)
         seed = int(np.random.randint(2**31)) if shuffle else None
-        self.source = ArrayBatches(feed.arrays, size, seed)
+        self.source = feed.source(size, seed)
         self.count = None if count is None else whole("steps_per_epoch", count)
         self._feed = feed
         self._rows = min(size, feed.rows)
@@ -104,11 +109,13 @@ class _Run:
         return checked_steps(self.model, "train", self._signature, self._feed, self._rows)
 
     def __len__(self) -> int:
-        return len(self.source) if self.count is None else min(self.count, len(self.source))
+        """How many steps an epoch has; 0 where nobody knows."""
+        known = len(self.source)
+        return known if self.count is None else min(self.count, known or self.count)
 
     def logs(self) -> dict[str, float]:
         """The metrics as they stand."""
-        return results(self.model)
+        return results(self.model, "train")
 
     def whole_epochs(
         self,
@@ -120,6 +127,8 @@ class _Run:
     ) -> WholeEpochs | None:
         """What runs the epochs from here on in the engine; None where they are run here, step by step."""
         self._refresh()
+        if isinstance(self._feed, Streamed) or isinstance(validation, Streamed):
+            return None
         if self._ready is None or self._ready[0] is not self.steps:
             part = None
             if validation is not None:
@@ -129,16 +138,23 @@ class _Run:
             self._ready = (self.steps, ready)
         return self._ready[1]
 
-    def epoch(self, number: int, callbacks: CallbackList, interrupted: Callable[[], bool]) -> None:
-        """One pass over the feed, in the engine."""
+    def epoch(self, number: int, callbacks: CallbackList, interrupted: Callable[[], bool]) -> bool:
+        """One pass over the feed, in the engine; False where there was nothing left of it."""
         self.watch.begin_epoch(f"epoch {number + 1}")
-        self.steps.fit(
-            self._batches(number),
-            self._after_step(callbacks),
-            _before_batch(callbacks, "train"),
-            lambda: interrupted() or self.model.stop_training or self.watch.stops,
+
+        def stops() -> bool:
+            return interrupted() or self.model.stop_training or self.watch.stops
+
+        made = self.steps.fit(
+            self._batches(number), self._after_step(callbacks), _before_batch(callbacks, "train"), stops
         )
-        self.watch.end_epoch(lambda: self._batches(number))
+        if not isinstance(self._feed, Streamed):
+            self.watch.end_epoch(lambda: self._batches(number))
+            return True
+        self.watch.end_epoch(lambda: [])  # what a generator gave is gone
+        if not stops() and self._feed.ran_out(made, len(self)):
+            self.model.stop_training = True
+        return made > 0
 
     def _batches(self, number: int) -> Iterator[Any]:
         batches = self.source.epoch(number)
@@ -174,9 +190,9 @@ def _before_batch(callbacks: CallbackList, kind: str) -> Callable[[int], None] |
     return lambda step: callbacks.tell(f"on_{kind}_batch_begin", step, {})
 
 
-def results(model: Any) -> dict[str, float]:
-    """The results of the model's metrics as Python numbers, by name."""
-    found = model._programs.results()
+def results(model: Any, kind: str) -> dict[str, float]:
+    """What is logged of a kind of step, as Python numbers by name."""
+    found = model._programs.results(kind)
     return {name: _number(found[name]) for name in sorted(found)}
 
 
@@ -192,10 +208,10 @@ def evaluate(
     model.require_compiled("evaluate")
     feed = feed_of(model, x, y, weights, "evaluate")
     size = whole("batch_size", BATCH if batch_size is None else batch_size)
-    bar = ProgressBar(-(-feed.rows // size), verbosity(verbose))
-    callbacks = CallbackList(listed(given), model, verbose=bar.verbose, epochs=1, steps=bar.steps)
-    logs = _evaluate(model, feed, size, callbacks, count)
-    if bar.verbose:
+    bar = ProgressBar(len(feed.source(size)) or count, verbosity(verbose), patient=verbose == "auto")
+    callbacks = CallbackList(listed(given), model=model, verbose=bar.verbose, epochs=1, steps=bar.steps)
+    logs = _evaluate(model, feed, size, callbacks, count, bar=bar)
+    if bar.shows(bar.steps):
         bar.finish(bar.steps or 0, logs)
     return logs
 
@@ -207,28 +223,35 @@ def _evaluate(
     callbacks: CallbackList,
     count: int | None,
     interrupted: Callable[[], bool] = never,
+    bar: ProgressBar | None = None,
 ) -> dict[str, float]:
     found, source, count = _test_part(model, feed, batch_size, count)
     model.reset_metrics()
     callbacks.tell("on_test_begin", {})
-    listened = callbacks.listens("on_test_batch_end")
-    found.fit(
+    on_step = bar.listener(lambda: results(model, "test")) if bar else None
+    if callbacks.listens("on_test_batch_end"):
+        on_step = lambda step, outputs: callbacks.tell("on_test_batch_end", step, results(model, "test"))  # noqa: E731
+    made = found.fit(
         islice(source.epoch(0), count),
-        (lambda step, outputs: callbacks.tell("on_test_batch_end", step, results(model))) if listened else None,
+        on_step,
         _before_batch(callbacks, "test"),
         interrupted,
     )
-    logs = results(model)
+    if isinstance(feed, Streamed) and not interrupted():
+        feed.ran_out(made, count or len(feed))
+    if bar is not None:
+        bar.steps = bar.steps or made
+    logs = results(model, "test")
     callbacks.tell("on_test_end", logs)
     return logs
 
 
-def _test_part(model: Any, feed: Feed, batch_size: int | None, count: int | None) -> tuple[Steps, ArrayBatches, Any]:
+def _test_part(model: Any, feed: Feed, batch_size: int | None, count: int | None) -> tuple[Steps, Any, Any]:
     """The steps of an evaluation, the source of its batches, and how many are taken (None: all)."""
     size = whole("batch_size", BATCH if batch_size is None else batch_size)
     count = None if count is None else whole("the number of steps", count)
     found = checked_steps(model, "test", full_signature(model, feed), feed, min(size, feed.rows))
-    return found, ArrayBatches(feed.arrays, size), count
+    return found, feed.source(size), count
 
 
 def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int | None, given: Any) -> Any:
@@ -236,19 +259,25 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int
     feed = feed_of(model, x, None, None, "predict")
     size = whole("batch_size", PREDICT_BATCH if batch_size is None else batch_size)
     count = None if count is None else whole("the number of steps", count)
-    bar = ProgressBar(-(-feed.rows // size), verbosity(verbose))
+    bar = ProgressBar(len(feed.source(size)) or count, verbosity(verbose), patient=verbose == "auto")
     found = steps(model, "predict", signature_of(model, feed.x), feed.x, min(size, feed.rows))
-    callbacks = CallbackList(listed(given), model, verbose=bar.verbose, epochs=1, steps=bar.steps)
+    callbacks = CallbackList(listed(given), model=model, verbose=bar.verbose, epochs=1, steps=bar.steps)
     callbacks.tell("on_predict_begin", {})
     parts: list[list[np.ndarray]] = []
     loud = callbacks.listens("on_predict_batch_begin", "on_predict_batch_end")
-    for step, batch in enumerate(islice(ArrayBatches(feed.x, size).epoch(0), count)):
+    for step, batch in enumerate(islice(feed.source(size).epoch(0), count)):
         if loud:
             callbacks.tell("on_predict_batch_begin", step, {})
-        parts.append(found.outputs(batch.arrays()))
+        parts.append(found.outputs(batch.arrays()[: len(feed.x)]))
         if loud:
             callbacks.tell("on_predict_batch_end", step, {"outputs": parts[-1]})
+        if bar.due():
+            bar.draw(step + 1, {})
+    if isinstance(feed, Streamed):
+        feed.ran_out(len(parts), count or len(feed))
     callbacks.tell("on_predict_end", {})
+    if bar.shows(bar.steps):
+        bar.finish(bar.steps or len(parts), {})
     columns = zip(*parts, strict=True)
     return found.nested([column[0] if len(column) == 1 else np.concatenate(column) for column in columns])
 
@@ -264,8 +293,7 @@ def on_batch(model: Any, kind: str, x: Any, y: Any, weights: Any, class_weight: 
     """``train_on_batch`` and ``test_on_batch``."""
     place = f"{kind}_on_batch"
     model.require_compiled(place)
-    feed = feed_of(model, x, y, weights, place)
-    with_class_weight(model, feed, class_weight)
+    feed = feed_of(model, x, y, weights, place, class_weight)
     signature = full_signature(model, feed)
     found = checked_steps(model, kind, signature, feed, feed.rows)
     watch = LossWatch(model, found, place)
@@ -276,7 +304,7 @@ def on_batch(model: Any, kind: str, x: Any, y: Any, weights: Any, class_weight: 
     with Interrupt():
         found.fit(batches, watch.after_step if kind == "train" else None)
     watch.end_epoch(lambda: batches)
-    return results(model)
+    return results(model, kind)
 
 
 def build(model: Any, arrays: Sequence[np.ndarray]) -> None:
@@ -290,6 +318,7 @@ def as_list(model: Any, logs: dict[str, Any]) -> Any:
     The loss comes first, then the metrics; of several outputs, their losses, then all metrics by name.
     """
     names = [name for name in model.metrics_names if name in logs]
+    names += sorted(set(logs) - set(names))
     losses = 1 + len(model.require_compiled("it reports").output_trackers)
     if losses > 1:
         names[losses:] = sorted(names[losses:])

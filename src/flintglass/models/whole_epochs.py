@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flintglass import config
-from flintglass.callbacks import CallbackList, History, ProgbarLogger
+from flintglass.callbacks import CallbackList, History, ProgbarLogger, TerminateOnNaN
 from flintglass.callbacks.base import listens
 from flintglass.engines.engine import Course, Epochs, Finished, Fitting, Paused, engine
 from flintglass.models.steps import OneProgram
@@ -26,10 +26,13 @@ class WholeEpochs:
         self._run, self._fitting, self._names = run, fitting, names
         self._callbacks = callbacks
         self._bars = [item for item in callbacks.callbacks if isinstance(item, ProgbarLogger)]
-        mine = (ProgbarLogger, History)
+        mine = (ProgbarLogger, History, TerminateOnNaN)
         others = [item for item in callbacks.callbacks if type(item) not in mine]
         self._listened = listens(others, *STEP_HOOKS)
         self.one_by_one = listens(others, *EPOCH_HOOKS)
+        # The engine looks for a loss that is not finite by itself, unless each step is told anyway.
+        ends = [item for item in callbacks.callbacks if type(item) is TerminateOnNaN]
+        self._ends_on_nan = [] if self._listened else ends
 
     @classmethod
     def prepared(
@@ -81,8 +84,9 @@ class WholeEpochs:
             step = fitting.step
             if self._listened:
                 self._callbacks.tell("on_train_batch_begin", step, {})
-            at_once = watch.listens and config.nan() == "raise"
-            paused = fitting.run(end, SLICE, 1 if self._listened else ALL, watch.listens, at_once)
+            looks = watch.listens or bool(self._ends_on_nan)
+            at_once = bool(self._ends_on_nan) or (watch.listens and config.nan() == "raise")
+            paused = fitting.run(end, SLICE, 1 if self._listened else ALL, looks, at_once)
             finished = fitting.take_finished()
             if self._listened:
                 told = self._logs_of(finished[-1].training) if finished else self._run.logs()
@@ -90,6 +94,8 @@ class WholeEpochs:
             if paused is Paused.NOT_FINITE:
                 in_its_middle = at_once and fitting.bad_step >= 0
                 self._look_into(fitting.epoch if in_its_middle else finished[-1].epoch)
+                for callback in self._ends_on_nan if fitting.bad_step >= 0 else []:
+                    callback.found(fitting.bad_step)
             logs = self._tell(finished, end) or logs
             for bar in self._bars:
                 bar.progress(fitting.step, self._run.logs)
@@ -101,8 +107,10 @@ class WholeEpochs:
         watch.found(self._fitting.bad_step, f"epoch {epoch + 1}")
         watch.end_epoch(lambda: self._run._batches(epoch))
 
-    def _logs_of(self, results: Sequence[Any]) -> dict[str, Any]:
-        return dict(zip(self._names, results, strict=True))
+    def _logs_of(self, results: Sequence[Any], kind: str = "train") -> dict[str, Any]:
+        programs: Any = self._run.model._programs
+        found: dict[str, Any] = programs.of_kind(kind, dict(zip(self._names, results, strict=True)))
+        return found
 
     def _tell(self, finished: Sequence[Finished], end: int) -> dict[str, Any]:
         """Tell of the epochs that ended, and of the beginning of the next."""
@@ -112,7 +120,7 @@ class WholeEpochs:
                 self._callbacks.tell("on_epoch_begin", one.epoch, {})
             logs = self._logs_of(one.training)
             if one.validation is not None:
-                logs.update({f"val_{name}": value for name, value in self._logs_of(one.validation).items()})
+                logs.update({f"val_{name}": value for name, value in self._logs_of(one.validation, "test").items()})
             logs = dict(sorted(logs.items()))
             for bar in self._bars:
                 bar.took(one.seconds)

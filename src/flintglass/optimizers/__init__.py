@@ -2,11 +2,24 @@
 
 from flintglass.faces import lazy_face
 
-_TABLE = {
-    "Optimizer": "flintglass.optimizers.base",
-    "SGD": "flintglass.optimizers.sgd",
+OPTIMIZERS = {
+    "Adadelta": "flintglass.optimizers.adadelta",
+    "Adafactor": "flintglass.optimizers.adafactor",
+    "Adagrad": "flintglass.optimizers.adagrad",
     "Adam": "flintglass.optimizers.adam",
+    "AdamW": "flintglass.optimizers.adamw",
+    "Adamax": "flintglass.optimizers.adamax",
+    "Ftrl": "flintglass.optimizers.ftrl",
+    "Lamb": "flintglass.optimizers.lamb",
+    "Lion": "flintglass.optimizers.lion",
+    "Nadam": "flintglass.optimizers.nadam",
     "RMSprop": "flintglass.optimizers.rmsprop",
+    "SGD": "flintglass.optimizers.sgd",
+}
+_TABLE = {
+    **OPTIMIZERS,
+    "Optimizer": "flintglass.optimizers.base",
+    "schedules": "flintglass.optimizers.schedules:*",
     "get": "flintglass.optimizers.registry",
     "serialize": "flintglass.optimizers.registry",
     "deserialize": "flintglass.optimizers.registry",

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from flintglass import ops
+from flintglass.optimizers.arguments import common
 from flintglass.optimizers.base import Optimizer
-from flintglass.optimizers.blocks import block_name, called
-from flintglass.tracing.blocks import each
+from flintglass.optimizers.blocks import called, move
 from flintglass.tracing.tensor import Tensor, cast
 from flintglass.tracing.variable import Variable
 
@@ -47,7 +47,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
@@ -64,20 +64,7 @@ class Adam(Optimizer):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        super().__init__(
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            use_ema=use_ema,
-            ema_momentum=ema_momentum,
-            ema_overwrite_frequency=ema_overwrite_frequency,
-            loss_scale_factor=loss_scale_factor,
-            gradient_accumulation_steps=gradient_accumulation_steps,
-            name=name,
-            **unknown,
-        )
+        super().__init__(**common(locals()))
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -86,18 +73,18 @@ class Adam(Optimizer):
         self._velocities: list[Variable] = []
         self._velocity_hats: list[Variable] = []
 
-    def build(self, var_list: Iterable[Variable]) -> None:
+    def build(self, variables: Iterable[Variable]) -> None:
         """Make m and v, and with ``amsgrad`` the largest v, for each variable."""
         if self.built:
             return
-        super().build(var_list)
+        super().build(variables)
         self._momentums, self._velocities = self.add_optimizer_variables(self._trained, ["momentum", "velocity"])
         if self.amsgrad:
             self._velocity_hats = self.add_optimizer_variables(self._trained, "velocity_hat")
 
     def rate(self, learning_rate: Any, dtype: str) -> Tensor:
         """The learning rate of the next step, corrected for means that start at 0."""
-        step = cast(called(self.iterations + 1, f"{self.iterations.identifier}'"), dtype)
+        step = self.next_iteration(dtype)
         correction_1 = 1.0 - ops.power(self.beta_1, step)
         correction_2 = 1.0 - ops.power(self.beta_2, step)
         return called(cast(learning_rate, dtype) * ops.sqrt(correction_2) / correction_1, "rate")
@@ -111,11 +98,7 @@ class Adam(Optimizer):
         if self.amsgrad:
             slots.append(self._velocity_hats[position])
         block = (_amsgrad if self.amsgrad else _adam)(self.beta_1, self.beta_2, self.epsilon)
-        name = block_name(block.__name__, variable.dtype)
-        moved, *kept = each(block, variable, cast(gradient, variable.dtype), *slots, rate, name=name)
-        variable.assign(moved)
-        for slot, value in zip(slots, kept, strict=True):
-            slot.assign(value)
+        move(block, variable, gradient, slots, rate)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

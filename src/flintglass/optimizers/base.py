@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from flintglass import config, initializers
+from flintglass import config, ops
 from flintglass.names import automatic_name, snake_case
+from flintglass.optimizers.accumulation import may_change, step_when_due
+from flintglass.optimizers.arguments import refuse, require_settings
+from flintglass.optimizers.average import overwrite_every, update_averages
+from flintglass.optimizers.blocks import called
 from flintglass.optimizers.clipping import clip_each_norm, clip_norm_of_all, clip_values
-from flintglass.optimizers.decay import decay_weights
-from flintglass.tracing import context
+from flintglass.optimizers.decay import Exclusions, decay_weights
+from flintglass.optimizers.rate import is_schedule, rate_at, rate_config, rate_from_config, refuse_number, require_rate
+from flintglass.optimizers.slots import Slots
 from flintglass.tracing.tensor import Tensor, cast, convert
-from flintglass.tracing.tracking import Tracked
 from flintglass.tracing.variable import Variable
 
-_LATER = {
-    "use_ema": "averaging weights",
-    "loss_scale_factor": "scaling the loss",
-    "gradient_accumulation_steps": "accumulating gradients",
-}
 
-
-class Optimizer(Tracked):
+class Optimizer(Slots):
     """The base of optimizers. A subclass makes its variables in ``build`` and writes ``update_step``.
 
-    learning_rate: how far one step goes. weight_decay: the share of each weight, times the rate, that a
-    step takes away first. clipnorm, global_clipnorm: the largest norm of one gradient, or of all
-    together; clipvalue: the largest size of an element of a gradient; one of the three at most.
-    use_ema, loss_scale_factor and gradient_accumulation_steps raise NotImplementedError for now.
+    learning_rate: how far one step goes: a number, a schedule, or a function that returns the rate.
+    weight_decay: the share of each weight, times the rate, that a step takes away first.
+    clipnorm, global_clipnorm: the largest norm of one gradient, or of all together; clipvalue: the largest
+    size of an element of a gradient; one of the three at most.
+    use_ema: keep a running mean of every weight, of which ema_momentum stays at each step; every
+    ema_overwrite_frequency steps, and when ``fit`` ends, the weights become their means.
+    loss_scale_factor: the loss is multiplied by it and the gradients divided, against gradients too small
+    for their dtype. gradient_accumulation_steps: so many steps add up their gradients before one is applied.
     """
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: Any,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -48,7 +48,8 @@ class Optimizer(Tracked):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        _refuse(type(self).__name__, unknown)
+        refuse(type(self).__name__, unknown)
+        super().__init__()
         self.name = name or automatic_name(snake_case(type(self).__name__))
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
@@ -59,147 +60,86 @@ class Optimizer(Tracked):
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
-        self._require_settings()
-        self.built = False
-        self._added: list[Variable] = []
-        self._slots: list[list[Variable]] = []
-        self._trained: list[Variable] = []
-        self._positions: dict[int, int] = {}
+        require_settings(self)
+        self._undecayed = Exclusions()
+        self._averages: list[Variable] = []
+        self._sums: list[Variable] = []
         self._iterations = self.add_variable((), dtype="int32", name="iteration")
-        self._learning_rate = self.add_variable((), dtype=config.floatx(), name="learning_rate")
-        self.learning_rate = learning_rate
-
-    def _require_settings(self) -> None:
-        clips = {name: getattr(self, name) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
-        given = [f"{name}={value}" for name, value in clips.items() if value is not None]
-        if len(given) > 1:
-            raise ValueError(f"{self.name}: gradients are clipped in one way, not by {' and '.join(given)}")
-        for setting, meaning in _LATER.items():
-            if getattr(self, setting):
-                raise NotImplementedError(
-                    f"{self.name}: {meaning} ({setting}={getattr(self, setting)!r}) comes later; leave {setting} out"
-                )
+        self._learning_rate: Any = learning_rate
+        if not is_schedule(learning_rate):
+            require_rate(self.name, learning_rate)
+            self._learning_rate = self.add_variable((), dtype=config.floatx(), name="learning_rate")
+            self.learning_rate = learning_rate
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # The rate is a variable: programs read it anew at every step, so a new rate makes none of them stale.
-        if name == "learning_rate":
+        # A number goes into a variable: programs read it anew at every step, so a new one makes none of them
+        # stale. A schedule is a part of the program.
+        if name == "learning_rate" and not is_schedule(value):
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # A copy has variables of its own, which are looked up by their identity.
-        vars(self).update(state)
-        self._positions = {id(variable): position for position, variable in enumerate(self._trained)}
-
-    # -- variables
-
-    def add_variable(
-        self,
-        shape: Sequence[int],
-        initializer: Any = "zeros",
-        dtype: Any = None,
-        aggregation: str = "none",
-        layout: Any = None,
-        name: str | None = None,
-        label: str | None = None,
-    ) -> Variable:
-        """A variable of the optimizer, ``<optimizer>/<name>``, filled by ``initializer``."""
-        name = name or "variable"
-        with context.answering(None):
-            variable = Variable(
-                initializers.get(initializer),
-                shape=tuple(shape),
-                dtype=dtype,
-                trainable=False,
-                name=name,
-                path=f"{self.name}/{name}",
-                label=f"{self.name}/{label or name}",
-            )
-        self._added.append(variable)
-        return variable
-
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str = "var", initializer: Any = "zeros"
-    ) -> Variable:
-        """A variable of a weight's shape and dtype, ``<optimizer>/<weight>_<name>``."""
-        path, label = (text.replace("/", "_") for text in (reference_variable.path, reference_variable.label))
-        return self.add_variable(
-            reference_variable.spec.shape,  # type: ignore[arg-type]  # a variable's shape has no named sizes
-            initializer,
-            dtype=reference_variable.dtype,
-            name=f"{path}_{name}",
-            label=f"{label}_{name}",
-        )
-
-    def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
-    ) -> Any:
-        """A variable for each weight; with several names, a tuple with a list for each of them."""
-        names = [name] if isinstance(name, str) else list(name)
-        initial = list(initializer) if isinstance(initializer, (list, tuple)) else [initializer] * len(names)
-        slots: tuple[list[Variable], ...] = tuple([] for _ in names)
-        self._slots.extend(slots)
-        for weight in trainable_variables:
-            for kept, label, start in zip(slots, names, initial, strict=True):
-                kept.append(self.add_variable_from_reference(weight, label, start))
-        return slots[0] if isinstance(name, str) else slots
+    # -- what counts and what is set
 
     @property
-    def variables(self) -> list[Variable]:
-        """The counter of iterations, the learning rate, and what ``build`` made."""
-        return list(self._added)
-
-    def slot_groups(self) -> list[list[Variable]]:
-        """The slots by kind, in the order of the weights: an engine passes over each kind in one go."""
-        return self._slots
-
-    @property
-    def iterations(self) -> Variable:
-        """How many steps have been made."""
+    def iterations(self) -> Any:
+        """How many steps have been made; with accumulation, how many times gradients were applied."""
+        if self.gradient_accumulation_steps:
+            return ops.floor_divide(self._iterations, self.gradient_accumulation_steps)
         return self._iterations
 
+    def next_iteration(self, dtype: str) -> Tensor:
+        """The number of the step that is being made, from 1 up, as a float."""
+        step = self.iterations + 1
+        if not self.gradient_accumulation_steps:
+            step = called(step, f"{self._iterations.identifier}'")
+        return cast(step, dtype)
+
     @property
-    def learning_rate(self) -> Variable:
-        """How far one step goes; assigning a number changes it from the next step on."""
-        return self._learning_rate
+    def learning_rate(self) -> Any:
+        """How far one step goes now; assigning a number, or a schedule, changes it from the next step on."""
+        given = self._learning_rate
+        return given if isinstance(given, Variable) else rate_at(given, self._iterations)
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        if not is_number and not (isinstance(value, (Tensor, np.ndarray)) and value.ndim == 0):
-            raise ValueError(
-                f"{self.name}: learning_rate is a number, not {value!r}. Schedules and functions of the "
-                f"iteration come later"
-            )
-        if not isinstance(value, Tensor) and not 0 <= float(value) < float("inf"):
-            raise ValueError(
-                f"{self.name}: learning_rate is a finite number from 0 up, not {value!r}. To go uphill, change the "
-                f"sign of the loss"
-            )
+        if is_schedule(value):
+            self._added = [variable for variable in self._added if variable is not self._learning_rate]
+            self._learning_rate = value
+            return
+        require_rate(self.name, value)
+        if not isinstance(self._learning_rate, Variable):
+            refuse_number(self.name, self._learning_rate, value)
         self._learning_rate.assign(value if isinstance(value, Tensor) else float(value))
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Leave these variables out of weight decay, and those whose name holds one of ``var_names``."""
+        if self.built:
+            raise ValueError(
+                f"{self.name} has been built, so its program is settled: call exclude_from_weight_decay before "
+                "training begins"
+            )
+        self._undecayed = Exclusions(var_list, var_names)
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Take these variables as the ones to train; subclasses make their slots, after calling this."""
-        self._trained = list(variables)
-        self._positions = {id(variable): position for position, variable in enumerate(self._trained)}
+        self.take(variables)
+        if self.use_ema:
+            self._averages = self.add_optimizer_variables(self._trained, "average")
+        if self.gradient_accumulation_steps:
+            self._sums = self.add_optimizer_variables(self._trained, "gradient_accumulator")
         self.built = True
-
-    def _position(self, variable: Variable) -> int:
-        """The place of a weight, and of its slots, among those that the optimizer was built for."""
-        found = self._positions.get(id(variable))
-        if found is None:
-            known = ", ".join(item.path for item in self._trained)
-            raise ValueError(
-                f"{self.name} was built for {known}, and is now given {variable.path}. Make a new optimizer "
-                f"for other variables"
-            )
-        return found
 
     # -- steps
 
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss times ``loss_scale_factor``, where there is one: ``apply`` expects the gradients of it."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
-        """One step for pairs (gradient, variable); returns the counter of iterations."""
+        """One step for pairs (gradient, variable); returns the counter of steps."""
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
         return self._iterations
@@ -219,7 +159,11 @@ class Optimizer(Tracked):
             raise ValueError(f"{self.name} was given {len(grads)} gradients for {len(trainable_variables)} variables")
         gradients, variables = self._with_gradients(grads, trainable_variables)
         if variables:
-            self._step(gradients, variables)
+            self._accumulate_or_step(gradients, variables)
+            self._average()
+        for variable in variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable.value))
         self._iterations.assign_add(1)
 
     def _with_gradients(
@@ -236,18 +180,26 @@ class Optimizer(Tracked):
                 f"{self.name}: the loss does not depend on {', '.join(missing)}, which will not be trained",
                 stacklevel=4,
             )
-        present = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
-        return [cast(convert(g), v.dtype) for g, v in present], [v for _, v in present]
+        present = [(cast(convert(g), v.dtype), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        scale = self.loss_scale_factor
+        return [g if scale is None else g / scale for g, _ in present], [v for _, v in present]
+
+    def _accumulate_or_step(self, gradients: list[Tensor], variables: list[Variable]) -> None:
+        every = self.gradient_accumulation_steps
+        if not every:
+            self._step(gradients, variables)
+            return
+        sums = [self._sums[self._position(variable)] for variable in variables]
+        changed = may_change(self, variables, [*self._sums, *self._averages, self._iterations, self._learning_rate])
+        step_when_due(every, self._iterations, sums, gradients, changed, lambda means: self._step(means, variables))
 
     def _step(self, gradients: list[Tensor], variables: list[Variable]) -> None:
-        gradients = self._clipped(gradients)
+        gradients, rate = self._clipped(gradients), self.learning_rate
         if self.weight_decay is not None:
-            decay_weights(variables, self.weight_decay, self._learning_rate)
+            decay_weights([v for v in variables if not self._undecayed.holds(v)], self.weight_decay, rate)
+        self.begin_step()
         for gradient, variable in zip(gradients, variables, strict=True):
-            self.update_step(gradient, variable, self._learning_rate)
-        for variable in variables:
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable.value))
+            self.update_step(gradient, variable, rate)
 
     def _clipped(self, gradients: list[Tensor]) -> list[Tensor]:
         if self.clipnorm:
@@ -256,9 +208,30 @@ class Optimizer(Tracked):
             return clip_norm_of_all(gradients, self.global_clipnorm)
         return clip_values(gradients, self.clipvalue) if self.clipvalue else gradients
 
-    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Variable) -> None:
+    def begin_step(self) -> None:
+        """Change what all weights share, before ``update_step`` is called for each; nothing by default."""
+
+    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         """Assign the variable, and its slots, their new values; written by subclasses."""
         raise NotImplementedError(f"{type(self).__name__} must define update_step(...)")
+
+    def _average(self) -> None:
+        if self.use_ema:
+            update_averages(self._averages, self._trained, self.ema_momentum, self.iterations)
+            if self.ema_overwrite_frequency:
+                overwrite_every(self.ema_overwrite_frequency, self._averages, self._trained, self.iterations)
+
+    def averaged(self) -> list[tuple[Variable, Variable]]:
+        """The weights with their running means, once a step was made; empty where none are kept."""
+        made = self.use_ema and self.built and int(self._iterations.numpy())
+        return list(zip(self._trained, self._averages, strict=True)) if made else []
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """Replace these weights by their running means, where there are any; ``fit`` does so at its end."""
+        wanted = {id(variable) for variable in var_list}
+        for variable, mean in self.averaged():
+            if id(variable) in wanted:
+                variable.assign(mean)
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Replace the variable's value."""
@@ -275,10 +248,10 @@ class Optimizer(Tracked):
     # -- configuration
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; the learning rate as it is now."""
+        """The constructor's arguments; the learning rate as it is now, or the dictionary of its schedule."""
         return {
             "name": self.name,
-            "learning_rate": float(self._learning_rate.numpy()),
+            "learning_rate": rate_config(self._learning_rate),
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,
@@ -291,22 +264,11 @@ class Optimizer(Tracked):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Optimizer:
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
         """The optimizer with these constructor arguments."""
+        if "learning_rate" in config:
+            config = {**config, "learning_rate": rate_from_config(config["learning_rate"], custom_objects)}
         return cls(**config)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def _refuse(place: str, unknown: dict[str, Any]) -> None:
-    """Raise for arguments that there are not; those of earlier Keras are told their new names."""
-    if "lr" in unknown:
-        raise ValueError(f"{place}: `lr` is called learning_rate now: write learning_rate={unknown['lr']!r}")
-    if "decay" in unknown:
-        raise ValueError(
-            f"{place}: `decay` is no longer an argument. Lower learning_rate while training instead, by a "
-            f"callback that assigns optimizer.learning_rate; to shrink weights, use weight_decay"
-        )
-    if unknown:
-        raise ValueError(f"{place} was given arguments that it does not know: {', '.join(sorted(unknown))}")

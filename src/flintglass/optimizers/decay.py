@@ -1,8 +1,9 @@
-"""Weight decay: before a step, every weight loses a share of itself."""
+"""Weight decay: before a step, every weight loses a share of itself, unless it is excluded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flintglass.optimizers.blocks import block_name, called
@@ -10,6 +11,22 @@ from flintglass.program import Literal
 from flintglass.tracing.blocks import each
 from flintglass.tracing.tensor import cast
 from flintglass.tracing.variable import Variable
+
+
+class Exclusions:
+    """The variables that are not decayed: given ones, and those whose name holds one of some texts.
+
+    names: regular expressions, looked for in a variable's own name, such as "bias".
+    """
+
+    def __init__(self, variables: Iterable[Variable] | None = None, names: Iterable[str] | None = None) -> None:
+        self.variables = list(variables or [])
+        self.names = [names] if isinstance(names, str) else list(names or [])
+
+    def holds(self, variable: Variable) -> bool:
+        """True where the variable is left alone."""
+        given = any(item is variable for item in self.variables)
+        return given or any(re.search(name, variable.name) for name in self.names)
 
 
 def decay_weights(variables: Sequence[Variable], weight_decay: float, learning_rate: Any) -> None:

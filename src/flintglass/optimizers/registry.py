@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flintglass.identifiers import Registry, described, made
+from flintglass.optimizers import OPTIMIZERS
 from flintglass.optimizers.base import Optimizer
 
-OPTIMIZERS = Registry(
-    "optimizer", "flintglass.optimizers", {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop"}, folded=True
-)
+REGISTRY = Registry("optimizer", "flintglass.optimizers", {name.lower(): name for name in OPTIMIZERS}, folded=True)
 
 
 def get(identifier: Any) -> Optimizer | None:
@@ -18,7 +17,7 @@ def get(identifier: Any) -> Optimizer | None:
 
     None for None; an unknown name raises ValueError with the nearest one.
     """
-    found = OPTIMIZERS.get(identifier)
+    found = REGISTRY.get(identifier)
     if found is not None and not isinstance(found, Optimizer):
         raise ValueError(f"{identifier!r} is no optimizer: expected a name, an Optimizer or a dictionary")
     return found
@@ -31,4 +30,4 @@ def serialize(optimizer: Any) -> Any:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The optimizer that ``serialize`` described; ``custom_objects`` names those of the user's own."""
-    return made(OPTIMIZERS, config, custom_objects)
+    return made(REGISTRY, config, custom_objects)

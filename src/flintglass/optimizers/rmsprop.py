@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from flintglass import ops
+from flintglass.optimizers.arguments import common
 from flintglass.optimizers.base import Optimizer
-from flintglass.optimizers.blocks import block_name, called
-from flintglass.tracing.blocks import each
+from flintglass.optimizers.blocks import called, move
 from flintglass.tracing.tensor import Tensor, cast
 from flintglass.tracing.variable import Variable
 
@@ -57,7 +57,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: Any = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
@@ -74,20 +74,7 @@ class RMSprop(Optimizer):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        super().__init__(
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            use_ema=use_ema,
-            ema_momentum=ema_momentum,
-            ema_overwrite_frequency=ema_overwrite_frequency,
-            loss_scale_factor=loss_scale_factor,
-            gradient_accumulation_steps=gradient_accumulation_steps,
-            name=name,
-            **unknown,
-        )
+        super().__init__(**common(locals()))
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
@@ -108,14 +95,9 @@ class RMSprop(Optimizer):
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         """Move the variable, and what is kept for it."""
-        gradient, rate = cast(gradient, variable.dtype), cast(learning_rate, variable.dtype)
         block = _rmsprop(self.rho, self.momentum, self.epsilon, self.centered)
         slots = [kind[self._position(variable)] for kind in self._kinds]
-        name = block_name(block.__name__, variable.dtype)
-        for target, value in zip(
-            [variable, *slots], each(block, variable, gradient, *slots, rate, name=name), strict=True
-        ):
-            target.assign(value)
+        move(block, variable, gradient, slots, cast(learning_rate, variable.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

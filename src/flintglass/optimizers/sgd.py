@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from flintglass.optimizers.arguments import common
 from flintglass.optimizers.base import Optimizer
-from flintglass.optimizers.blocks import block_name, called
+from flintglass.optimizers.blocks import called, move
 from flintglass.program import Literal
-from flintglass.tracing.blocks import each
 from flintglass.tracing.tensor import Tensor, cast
 from flintglass.tracing.variable import Variable
 
@@ -42,7 +42,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: Any = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float | None = None,
@@ -57,20 +57,7 @@ class SGD(Optimizer):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        super().__init__(
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            use_ema=use_ema,
-            ema_momentum=ema_momentum,
-            ema_overwrite_frequency=ema_overwrite_frequency,
-            loss_scale_factor=loss_scale_factor,
-            gradient_accumulation_steps=gradient_accumulation_steps,
-            name=name,
-            **unknown,
-        )
+        super().__init__(**common(locals()))
         if not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
             raise ValueError(f"{self.name}: momentum is a number from 0 to 1, not {momentum!r}")
         self.momentum = momentum
@@ -87,16 +74,12 @@ class SGD(Optimizer):
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         """Move the variable, and its velocity."""
-        gradient, rate = cast(gradient, variable.dtype), cast(learning_rate, variable.dtype)
+        rate = cast(learning_rate, variable.dtype)
         if not self.momentums:
-            variable.assign(each(sgd, variable, gradient, rate, name=block_name("sgd", variable.dtype)))
+            move(sgd, variable, gradient, (), rate)
             return
-        velocity = self.momentums[self._position(variable)]
-        block = sgd_nesterov if self.nesterov else sgd_momentum
-        momentum, name = Literal(self.momentum, variable.dtype), block_name(block.__name__, variable.dtype)
-        moved, moving = each(block, variable, gradient, velocity, rate, momentum, name=name)
-        variable.assign(moved)
-        velocity.assign(moving)
+        block, momentum = sgd_nesterov if self.nesterov else sgd_momentum, Literal(self.momentum, variable.dtype)
+        move(block, variable, gradient, [self.momentums[self._position(variable)]], rate, momentum)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -3,6 +3,10 @@
 from flintglass.faces import lazy_face
 
 TABLE = {
+    "PyDataset": "flintglass.data.streams",
+    "Sequence": "flintglass.data.streams:PyDataset",  # what it was called before Keras 3
+    "pack_x_y_sample_weight": "flintglass.models.own_steps",
+    "unpack_x_y_sample_weight": "flintglass.models.own_steps",
     "clear_session": "flintglass.utils.session",
     "normalize": "flintglass.utils.numbers",
     "set_random_seed": "flintglass.random.streams",

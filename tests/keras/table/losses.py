@@ -179,4 +179,47 @@ CLASSES = [
     Case("crossentropy, one-hot", net(3, "softmax"), loss="ce", y="onehot", compiled=metrics("accuracy")),
     Case("mse of classes, accuracy", net(3, "softmax"), y="onehot", compiled=metrics("accuracy", "mse"), dtypes=SINGLE),
 ]
-CASES = [*NUMBERS, *YES_OR_NO, *CLASSES]
+OTHERS = [
+    Case("msle", net(2, "softplus"), loss="msle", y="large", compiled=metrics("msle", "r2_score")),
+    Case("log_cosh", net(2), loss="log_cosh", compiled=metrics("cosine_similarity")),
+    Case("LogCosh, summed", net(2), loss=loss("LogCosh", reduction="sum"), dtypes=SINGLE),
+    Case("hinge of 0 and 1", net(1), loss="hinge", y="yes column", compiled=metrics("hinge"), quick=SINGLE),
+    Case("squared_hinge", net(2), loss="squared_hinge", y="yes columns", compiled=metrics("squared_hinge")),
+    Case("categorical_hinge", net(3), loss="categorical_hinge", y="onehot", compiled=metrics("categorical_hinge")),
+    Case("kld", net(3, "softmax"), loss="kld", y="onehot", compiled=metrics("kl_divergence")),
+    Case("poisson", net(2, "softplus"), loss="poisson", y="large", compiled=metrics("poisson")),
+    Case("cosine_similarity", net(2), loss="cosine_similarity", compiled=metrics("cosine_similarity")),
+    Case(
+        "binary_focal_crossentropy",
+        net(1, "sigmoid"),
+        loss="binary_focal_crossentropy",
+        y="yes column",
+        compiled=lambda side: metrics(side.metrics.AUC(), side.metrics.Precision(), side.metrics.Recall(name="found")),
+        quick=SINGLE,
+    ),
+    Case(
+        "BinaryFocalCrossentropy from logits, balanced",
+        net(2),
+        loss=loss("BinaryFocalCrossentropy", from_logits=True, apply_class_balancing=True, gamma=1.5),
+        y="yes columns",
+        compiled=lambda side: metrics(side.metrics.AUC(from_logits=True, multi_label=True)),
+    ),
+    Case(
+        "categorical_focal_crossentropy",
+        net(3, "softmax"),
+        loss="categorical_focal_crossentropy",
+        y="onehot",
+        compiled=lambda side: metrics(side.metrics.F1Score(average="macro"), side.metrics.OneHotMeanIoU(3)),
+    ),
+    Case("Dice", net(2, "sigmoid"), loss=loss("Dice"), y="yes columns"),
+    Case("Tversky of rows", net(2, "sigmoid"), loss=loss("Tversky", axis=1, alpha=0.3), y="yes columns"),
+    Case(
+        "CategoricalGeneralizedCrossEntropy",
+        net(3, "softmax"),
+        loss=loss("CategoricalGeneralizedCrossEntropy"),
+        y="labels",
+        compiled=ACCURACY,
+    ),
+    Case("Circle", net(3), loss=loss("Circle", gamma=2.0), y="labels"),
+]
+CASES = [*NUMBERS, *YES_OR_NO, *CLASSES, *OTHERS]

@@ -1,0 +1,223 @@
+"""Configurations of models: Keras's dictionaries of a stack or a graph of layers, without their weights, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flintglass import layers as face
+from flintglass.errors import FlintglassError
+from flintglass.identifiers import Registry, described, made
+from flintglass.layers.base import Layer
+from flintglass.layers.input import InputLayer
+from flintglass.tracing.placeholder import Call
+from flintglass.tracing.structure import flatten, map_leaves
+from flintglass.tracing.tensor import Tensor
+
+MODELS = ("Sequential", "Functional", "Model")
+LAYERS = Registry("layer", "flintglass.layers", {name: name for name in face.LAYERS})
+SYMBOL = "__keras_tensor__"
+
+
+class NoConfiguration(FlintglassError, NotImplementedError):
+    """Part of a model cannot be described by a dictionary."""
+
+
+def of_stack(model: Any, base: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of a Sequential: its layers, the Input first, and the shape that it is built for."""
+    start = [model.inputs[0].call.operation] if model.inputs else []
+    found = {**base, "layers": [_of_layer(layer) for layer in [*start, *model.layers]]}
+    return {**found, "build_input_shape": start[0].batch_shape} if start else found
+
+
+def _of_layer(layer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = described(layer, "layers")
+    if getattr(layer, "_graph", None) is not None and type(layer).__module__.startswith("flintglass."):
+        if _is_functional(layer):
+            found.update(module="keras.src.models.functional", class_name="Functional", registered_name="Functional")
+        else:
+            found["module"] = "keras"
+        shape = None if _is_functional(layer) else layer.inputs[0].shape
+        return {**found, "build_config": {"input_shape": shape}, **({} if layer.compiled else {"compile_config": {}})}
+    shape = getattr(layer, "_built_for", None)
+    return found if shape is None else {**found, "build_config": {"input_shape": shape}}
+
+
+def of_graph(model: Any) -> dict[str, Any]:
+    """The configuration of a functional model: its layers, each with its calls, and the ends of the graph."""
+    graph = model._graph
+    calls: dict[int, list[Call]] = {id(layer): [] for layer in graph.layers}
+    places: dict[int, list[Any]] = {}
+    # A functional model inside counts a call of its own, the first.
+    before = {id(layer): 1 if _is_functional(layer) else 0 for layer in graph.layers}
+    for call in [*(tensor.call for tensor in graph.input_tensors), *graph.calls]:
+        operation = call.operation
+        if not isinstance(operation, Layer):
+            raise NoConfiguration(
+                f"model {model.name!r} calls {getattr(operation, '__name__', operation)!r} on a placeholder, which no "
+                "configuration describes; put the operation into the call of a layer of your own"
+            )
+        number = len(calls[id(operation)]) + before[id(operation)]
+        calls[id(operation)].append(call)
+        places.update((id(out), [operation.name, number, i]) for i, out in enumerate(call.outputs))
+
+    def symbol(leaf: Any) -> Any:
+        if not isinstance(leaf, Tensor) or not leaf.is_placeholder:
+            return leaf.numpy().tolist() if isinstance(leaf, Tensor) else leaf
+        return {
+            "class_name": SYMBOL,
+            "config": {"shape": leaf.shape, "dtype": leaf.dtype, "keras_history": places[id(leaf)]},
+        }
+
+    entries = []
+    for layer in graph.layers:
+        nodes = [
+            {
+                "args": map_leaves(symbol, list(call.arguments)),
+                "kwargs": {**map_leaves(symbol, call.keywords), **({"mask": None} if hasattr(layer, "_graph") else {})},
+            }
+            for call in calls[id(layer)]
+            if not isinstance(layer, InputLayer)
+        ]
+        entries.append({**_of_layer(layer), "name": layer.name, "inbound_nodes": nodes})
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": entries,
+        "input_layers": map_leaves(lambda tensor: places[id(tensor)], graph.inputs),
+        "output_layers": map_leaves(lambda tensor: places[id(tensor)], graph.outputs),
+    }
+
+
+def layer_from(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The layer, or the model inside, that an entry describes; ``custom_objects`` holds classes of the user's own."""
+    name = entry.get("class_name")
+    if name in MODELS and name not in (custom_objects or {}):
+        from flintglass import models
+
+        kind: Any = models.Sequential if name == "Sequential" else models.Model
+        return kind.from_config(dict(entry["config"]), custom_objects)
+    return made(LAYERS, entry, custom_objects)
+
+
+def graph_from(
+    config: Mapping[str, Any],
+    custom_objects: Mapping[str, Any] | None,
+    make: Callable[[Mapping[str, Any]], Any] | None = None,
+) -> tuple[Any, Any]:
+    """The inputs and outputs of a functional model, its layers made and called again.
+
+    make: what makes a layer from its entry, where it is not the entry's own class.
+    """
+    making = make or (lambda entry: layer_from(entry, custom_objects))
+    known = {entry["name"]: making(entry) for entry in config["layers"]}
+    results: dict[tuple[str, int], list[Any]] = {}
+
+    # Functional models count their calls from 1, in some versions of Keras; all else counts from 0.
+    first: dict[str, int] = {}
+    ends = [config["input_layers"], config["output_layers"]]
+    for name, number, _ in _places([[entry["inbound_nodes"] for entry in config["layers"]], ends]):
+        first[name] = min(number, first.get(name, number))
+
+    def known_at(place: Any) -> bool:
+        return (place[0], place[1] - first[place[0]]) in results
+
+    def at(place: Any) -> Any:
+        return results[place[0], place[1] - first[place[0]]][place[2]]
+
+    def value(leaf: Mapping[str, Any]) -> Any:
+        return at(leaf["config"]["keras_history"])
+
+    waiting = [(entry, number) for entry in config["layers"] for number in range(len(entry["inbound_nodes"]))]
+    for name, layer in known.items():
+        if isinstance(layer, InputLayer):
+            results[name, 0] = [layer.input]
+    while waiting:
+        later = []
+        for entry, number in waiting:
+            node = entry["inbound_nodes"][number]
+            if all(known_at(place) for place in _places(node)):
+                arguments = [_replaced(item, value) for item in node["args"]]
+                keywords = {key: _replaced(item, value) for key, item in node["kwargs"].items()}
+                results[entry["name"], number] = flatten(known[entry["name"]](*arguments, **keywords))
+            else:
+                later.append((entry, number))
+        if len(later) == len(waiting):
+            raise ValueError(f"the calls of the model {config.get('name')!r} depend on each other in a circle")
+        waiting = later
+
+    def end(place: Any) -> Any:
+        if isinstance(place, dict):
+            return {key: end(item) for key, item in place.items()}
+        if len(place) == 3 and isinstance(place[0], str):
+            return at(place)
+        return [end(item) for item in place]
+
+    return end(config["input_layers"]), end(config["output_layers"])
+
+
+def _is_symbol(item: Any) -> bool:
+    return isinstance(item, Mapping) and item.get("class_name") == SYMBOL
+
+
+def _places(item: Any) -> list[Any]:
+    """The places of all placeholders that a configuration names: [layer, call, output]."""
+    if _is_symbol(item):
+        return [item["config"]["keras_history"]]
+    if isinstance(item, (list, tuple)) and len(item) == 3 and isinstance(item[0], str) and isinstance(item[1], int):
+        return [item]
+    inner = item.values() if isinstance(item, Mapping) else item if isinstance(item, (list, tuple)) else ()
+    return [found for part in inner for found in _places(part)]
+
+
+def _is_functional(layer: Any) -> bool:
+    """True for a model whose graph its user drew, unlike a Sequential's."""
+    return getattr(layer, "_graph", None) is not None and not hasattr(layer, "_stack")
+
+
+def _replaced(item: Any, value: Callable[[Any], Any]) -> Any:
+    if _is_symbol(item):
+        return value(item)
+    if isinstance(item, Mapping):
+        return {key: _replaced(inner, value) for key, inner in item.items()}
+    return [_replaced(inner, value) for inner in item] if isinstance(item, (list, tuple)) else item
+
+
+def clone_model(
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Any = None,
+    recursive: bool = False,
+    **unknown: Any,
+) -> Any:
+    """A model of new layers with the same configuration, and weights drawn anew.
+
+    clone_function: a function from a layer to the layer that takes its place; unless given, a new one of its
+    configuration.
+    """
+    if unknown or input_tensors is not None or call_function is not None or recursive:
+        raise ValueError("clone_model takes a model and clone_function here; other arguments are not supported")
+    of = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    stack = getattr(model, "_stack", None)
+    if stack is not None:
+        copies = [_fresh(layer) if isinstance(layer, InputLayer) else of(layer) for layer in stack]
+        return type(model)(copies, name=model.name)
+    if model._graph is None:
+        raise NoConfiguration(
+            f"model {model.name!r} ({type(model).__name__}) has a call of its own, which cannot be cloned; make "
+            "another one by its constructor, and give it the weights by set_weights"
+        )
+    config = of_graph(model)
+    by_name = {layer.name: layer for layer in model.layers}
+
+    def make(entry: Mapping[str, Any]) -> Any:
+        layer = by_name[entry["name"]]
+        return _fresh(layer) if isinstance(layer, InputLayer) else of(layer)
+
+    inputs, outputs = graph_from(config, None, make)
+    return type(model)(inputs, outputs, name=model.name)
+
+
+def _fresh(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config())

@@ -1,0 +1,73 @@
+"""The arguments that all optimizers share: handed on by their constructors, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+COMMON = (
+    "learning_rate",
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+    "name",
+)
+
+
+def common(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a constructor's ``locals()`` that the base takes, and what the constructor does not know.
+
+    Constructors list every argument, so that editors and ``inspect.signature`` show Keras's signature.
+    """
+    return {**{name: given[name] for name in COMMON}, **given["unknown"]}
+
+
+def refuse(place: str, unknown: Mapping[str, Any]) -> None:
+    """Raise for arguments that there are not; those of earlier Keras are told their new names."""
+    if "lr" in unknown:
+        raise ValueError(f"{place}: `lr` is called learning_rate now: write learning_rate={unknown['lr']!r}")
+    if "decay" in unknown:
+        raise ValueError(
+            f"{place}: `decay` is no longer an argument. Give a schedule instead, such as learning_rate="
+            f"schedules.InverseTimeDecay(0.01, decay_steps=1, decay_rate={unknown['decay']!r}); to shrink weights, "
+            f"use weight_decay"
+        )
+    if unknown:
+        raise ValueError(f"{place} was given arguments that it does not know: {', '.join(sorted(unknown))}")
+
+
+def require_settings(optimizer: Any) -> None:
+    """Raise ValueError where the shared arguments contradict each other or lie out of range."""
+    place = optimizer.name
+    clips = {name: getattr(optimizer, name) for name in ("clipnorm", "clipvalue", "global_clipnorm")}
+    given = [f"{name}={value}" for name, value in clips.items() if value is not None]
+    if len(given) > 1:
+        raise ValueError(f"{place}: gradients are clipped in one way, not by {' and '.join(given)}")
+    steps = optimizer.gradient_accumulation_steps
+    if steps and not _is_whole(steps, 2):
+        raise ValueError(f"{place}: gradient_accumulation_steps is a whole number from 2 up, or None, not {steps!r}")
+    if optimizer.loss_scale_factor is not None and not _is_number(optimizer.loss_scale_factor, above=0):
+        raise ValueError(
+            f"{place}: loss_scale_factor is a number above 0, or None, not {optimizer.loss_scale_factor!r}"
+        )
+    if not optimizer.use_ema:
+        return
+    if not _is_number(optimizer.ema_momentum) or not 0 <= optimizer.ema_momentum <= 1:
+        raise ValueError(f"{place}: ema_momentum is a number from 0 to 1, not {optimizer.ema_momentum!r}")
+    frequency = optimizer.ema_overwrite_frequency
+    if frequency and not _is_whole(frequency, 1):
+        raise ValueError(f"{place}: ema_overwrite_frequency is a whole number from 1 up, or None, not {frequency!r}")
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value: Any, above: float = float("-inf")) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and above < value < float("inf")
