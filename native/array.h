@@ -31,7 +31,7 @@ struct Array {
     Shape strides;  // in elements; 0 along an axis that is broadcast, below 0 along one that is reversed
 
     Array() = default;
-    Array(char* data, DType dtype, Shape shape)
+    Array(char* data, DType dtype, const Shape& shape)
         : data(data), dtype(dtype), shape(shape), strides(packed_strides(shape)) {}
     Array(char* data, DType dtype, Shape shape, Shape strides)
         : data(data), dtype(dtype), shape(std::move(shape)), strides(std::move(strides)) {}

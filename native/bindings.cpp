@@ -423,7 +423,7 @@ NB_MODULE(MACHINE_MODULE, m) {
             PyErr_SetString(PyExc_ValueError, e.what());
         }
     });
-    nb::class_<Program>(m, "Program");
+    nb::class_<Program>(m, "Program");  // NOLINT(bugprone-unused-raii): making it is what it is for
     m.def("program", &make_program, nb::arg("name"), nb::arg("values"), nb::arg("lines"), nb::arg("state"),
           nb::arg("inputs"), nb::arg("outputs"), nb::arg("updates"), "A program in the machine's own form.");
     nb::class_<Loaded>(m, "Loaded")

@@ -155,7 +155,7 @@ private:
     }
 
     // The block over these slots: one line where a fused kernel knows its body, else the body's lines.
-    std::vector<int> block(const FlatLine& line, const std::vector<int>& inputs, Shape shape) {
+    std::vector<int> block(const FlatLine& line, const std::vector<int>& inputs, const Shape& shape) {
         if (can_fuse(line, inputs, shape)) {
             FlatLine fused{"fused", inputs, {}, line.attributes, line.origin};
             for (int output : line.outputs) fused.outputs.push_back(flat_.add_slot(flat_.slots[output].dtype, shape));

@@ -43,7 +43,7 @@ bool may_fail(const std::string& primitive) {
     return names.count(primitive) != 0;
 }
 
-Step naming_the_line(Step step, const FlatLine& line) {
+Step naming_the_line(const Step& step, const FlatLine& line) {
     const std::string place = " (in " + line.origin + ", line '" + line.primitive + "')";
     Step wrapped = over_rows(step.rows, [step, place](int64_t begin, int64_t end) {
         try {
@@ -125,7 +125,7 @@ private:
     std::vector<int> root_, last_;
 };
 
-class Planner : public Binder {
+class Planner final : public Binder {
 public:
     Planner(Plan& plan, const Program& program, const Sizes& sizes, const Arrays& state, const Feed* feed)
         : plan_(plan), flat_(flatten(program, sizes)) {
@@ -168,7 +168,7 @@ public:
 
     Array scratch(DType dtype, Shape shape) override {
         char* data = plan_.memory_.take(count_of(shape) * bytes_of(dtype));
-        return Array(data, dtype, std::move(shape));
+        return Array(data, dtype, shape);
     }
 
     std::shared_ptr<Nested> load(const Block& block) override {

@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdio>
 #include <exception>
+#include <fstream>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -170,18 +170,12 @@ void watch_forks() {
 int container_limit([[maybe_unused]] const std::string& folder) {
 #if defined(__linux__)
     long long quota = 0, period = 0;
-    if (FILE* file = std::fopen((folder + "/cpu.max").c_str(), "r")) {
-        if (std::fscanf(file, "%lld %lld", &quota, &period) != 2) quota = 0;
-        std::fclose(file);
+    // A file that is not there, or says "max", leaves zeros.
+    if (std::ifstream both{folder + "/cpu.max"}) {
+        both >> quota >> period;
     } else {
-        FILE* quota_file = std::fopen((folder + "/cpu/cpu.cfs_quota_us").c_str(), "r");
-        FILE* period_file = std::fopen((folder + "/cpu/cpu.cfs_period_us").c_str(), "r");
-        if (quota_file && period_file &&
-            (std::fscanf(quota_file, "%lld", &quota) != 1 || std::fscanf(period_file, "%lld", &period) != 1)) {
-            quota = 0;
-        }
-        if (quota_file) std::fclose(quota_file);
-        if (period_file) std::fclose(period_file);
+        std::ifstream{folder + "/cpu/cpu.cfs_quota_us"} >> quota;
+        std::ifstream{folder + "/cpu/cpu.cfs_period_us"} >> period;
     }
     if (quota > 0 && period > 0) return static_cast<int>(std::max(1LL, quota / period));
 #endif

@@ -71,7 +71,7 @@ def threads() -> int:
         given = os.environ.get("FLINTGLASS_THREADS", "0")
         if not given.isdecimal():
             raise ValueError(f"FLINTGLASS_THREADS is a whole number from 0 up, not {given!r}")
-        return int(given)
+        _settings["threads"] = int(given)  # asked for at every run
     return int(_settings["threads"])
 
 

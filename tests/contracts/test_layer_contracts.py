@@ -87,6 +87,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "GaussianNoise": [one(6, stddev=0.3, seed=1), one(3, 3, stddev=0.3, seed=1), one(6, stddev=0)],
     "GroupNormalization": [one(6, groups=3), one(4, 6, groups=-1), one(6, 4, groups=2, axis=1, scale=False)],
     "Identity": [one(6)],
+    "Masking": [one(4, 3)],
     "Lambda": [one(6, function=ops.softplus), one(4, 3, function=ops.sum, arguments={"axis": 1})],
     "LayerNormalization": [one(6), one(4, 3, axis=[1, 2]), one(4, 3, axis=1, center=False), one(4, 3, scale=False)],
     "LeakyReLU": [one(6, negative_slope=0.1)],
@@ -255,6 +256,7 @@ def test_rows_are_predicted_the_same_in_any_batches(name: str, sample: Sample) -
     np.testing.assert_array_equal(parts, whole)
 
 
+@pytest.mark.filterwarnings("ignore:.*does not hand masks on")  # Flatten, after Masking
 @every_layer
 def test_a_layer_learns_inside_a_model(name: str, sample: Sample) -> None:
     """One epoch of batches, the last one shorter: what the layer holds moves, and stays finite."""

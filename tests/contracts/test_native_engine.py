@@ -108,6 +108,8 @@ def test_random_programs_give_the_same_bits_as_the_naive_interpreter(drawn: Draw
 @given(programs())
 def test_random_programs_give_the_same_numbers_as_the_naive_interpreter(drawn: Drawn) -> None:
     assume(not any(sign in str(drawn.program) for sign in (" / ", "**")))  # which tell 0 from -0
+    # NumPy's BLAS skips a factor of 0, and so gives 0 for 0 times infinity now and then.
+    assume(" @ " not in str(drawn.program) or all(np.isfinite(array).all() for array in (*drawn.inputs, *drawn.state)))
     expected, after = interpret(drawn.program, drawn.inputs, drawn.state, drawn.sizes)
     outputs = NATIVE.execute(drawn.program, drawn.state, drawn.inputs)
     for found, wanted in zip([*outputs, *drawn.state], [*expected, *after], strict=True):

@@ -234,3 +234,35 @@ def test_grad_under_a_tape_is_differentiated_by_it() -> None:
         tape.watch(x)
         y = grad(lambda a: a * a * a)(x)
     assert (float(y), float(tape.gradient(y, x))) == (27.0, 18.0)
+
+
+def test_a_call_made_again_sees_other_arguments_and_another_closure() -> None:
+    factor = np.float64(2.0)
+    both = value_and_grad(lambda w, x: ops.sum(ops.square(w[0] * x + w[1])) * factor)
+    x = np.arange(3.0)
+
+    def found(slope: float, start: float, rows: int = 3) -> tuple[float, list[float]]:
+        value, (a, b) = both([np.float64(slope) * np.ones(()), np.full((), start)], np.arange(float(rows)))
+        return float(value), [float(a), float(b)]
+
+    def expected(slope: float, start: float, rows: int = 3) -> tuple[float, list[float]]:
+        x = np.arange(float(rows))
+        line = slope * x + start
+        return float(factor * (line**2).sum()), [float(factor * 2 * (line * x).sum()), float(factor * 2 * line.sum())]
+
+    for _ in range(3):
+        assert found(1.0, 2.0) == expected(1.0, 2.0)
+        assert found(3.0, -1.0) == expected(3.0, -1.0)
+        assert found(3.0, -1.0, rows=5) == expected(3.0, -1.0, rows=5)
+    factor = np.float64(5.0)
+    assert found(1.0, 2.0) == expected(1.0, 2.0)
+    value, _ = both([convert(np.ones(())), convert(np.ones(()))], convert(x))
+    assert float(value) == expected(1.0, 1.0)[0]
+
+
+def test_results_of_a_call_are_not_overwritten_by_the_next() -> None:
+    both = value_and_grad(lambda x: ops.sum(ops.square(x)))
+    first = [both(np.full(4, 2.0)) for _ in range(3)][-1]
+    both(np.full(4, 7.0))
+    assert float(first[0]) == 16.0
+    np.testing.assert_array_equal(first[1].numpy(), np.full(4, 4.0))

@@ -28,7 +28,7 @@ ROWS = (
     ("data",),
     ("callbacks", "saving"),
     ("models",),
-    ("glass", "compat", "cli", "demo", "doctor"),
+    ("glass", "compat", "comparing", "cli", "demo", "doctor"),
 )
 
 # Rooms beside the rows: what they may import, and nothing else. No room of the rows sees an engine: engines
@@ -43,6 +43,8 @@ BESIDE = {
 # Arrows that the rows do not give: (from, to) -> the reason. Keep it short.
 EXTRA_ARROWS: dict[tuple[str, str], str] = {
     **{(room, "exporters"): "what the user meets may offer every export" for room in ROWS[-1]},
+    ("comparing", "compat"): "one of its two processes is answered as under flintglass run",
+    ("comparing", "glass"): "both loss curves are drawn as glass draws a model's",
     ("metrics", "losses"): "the metric of an error is the mean of the loss of that name",
 }
 

@@ -277,11 +277,6 @@ REFUSED: dict[str, tuple[Any, type[Exception], tuple[str, ...]]] = {
     "no function": (lambda: Lambda(3, name="l"), TypeError, ("'l'", "function", "3")),
     "an empty table": (lambda: Embedding(0, 2, name="e"), ValueError, ("'e'", "input_dim", "0")),
     "rows of no length": (lambda: Embedding(3, -2, name="e"), ValueError, ("'e'", "output_dim", "-2")),
-    "a mask of zeros": (
-        lambda: Embedding(3, 2, mask_zero=True, name="e"),
-        NotImplementedError,
-        ("'e'", "mask_zero", "leave it out"),
-    ),
     "lora": (lambda: Embedding(3, 2, lora_rank=1, name="e"), ValueError, ("'e'", "lora_rank")),
     "a table of another shape": (
         lambda: Embedding(3, 2, weights=np.ones((2, 3)), name="e"),

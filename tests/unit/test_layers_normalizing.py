@@ -225,7 +225,6 @@ REFUSED: dict[str, tuple[Any, type[Exception], tuple[str, ...]]] = {
         ShapeError,
         ("'l'", "axis 1", "(None, None)", "Input()"),
     ),
-    "a mask": (lambda: BatchNormalization(name="b")(X, mask=X > 0), ValueError, ("'b'", "mask")),
     "rows without columns": (lambda: BatchNormalization(name="b")(X[:, 0]), ShapeError, ("'b'", "rank 2")),
     "another number of columns": (
         lambda: [layer(x) for layer in [BatchNormalization(name="b")] for x in (X, X[:, :4])],

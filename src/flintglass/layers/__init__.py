@@ -21,6 +21,7 @@ LAYERS = {
     "Lambda": "flintglass.layers.lambda_layer",
     "Layer": "flintglass.layers.base",
     "LayerNormalization": "flintglass.layers.layer_normalization",
+    "Masking": "flintglass.layers.masking",
     "Normalization": "flintglass.layers.normalization",
     "PReLU": "flintglass.layers.prelu",
     "Permute": "flintglass.layers.permute",

@@ -12,6 +12,7 @@ import numpy as np
 from flintglass import config, regularizers
 from flintglass.errors import DataError, FlintglassError, nearest
 from flintglass.layers.input_spec import InputSpec
+from flintglass.layers.masks import hand_on, masks_of
 from flintglass.layers.origin import LinesBelongTo
 from flintglass.layers.weights import HoldsWeights
 from flintglass.names import automatic_name, depth, scope, scoped, snake_case
@@ -128,7 +129,9 @@ class Layer(HoldsWeights):
                 raise DataError(f"{self._place} was called on an array of dtype {dtype}; it takes numbers")
             leaf = convert(leaf)
         if isinstance(leaf, Tensor) and self.autocast and leaf.spec.is_float and leaf.dtype != self._dtype:
-            return cast(leaf, self._dtype)
+            entered = cast(leaf, self._dtype)
+            entered.mask = leaf.mask
+            return entered
         return leaf
 
     def _enter_keyword(self, leaf: Any) -> Any:
@@ -162,18 +165,32 @@ class Layer(HoldsWeights):
 
     def _call_on_placeholders(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """The layer joins the graph: its call is traced once for its output's specs, and recorded."""
-        specs = self.compute_output_spec(*arguments, **keywords)
+        own = type(self).compute_output_spec is not Layer.compute_output_spec
+        traced = None if own else self._traced(arguments, keywords)
+        specs = self.compute_output_spec(*arguments, **keywords) if own else _specs_of(traced)
         outputs = extend(self, arguments, keywords, specs)
+        for placeholder, leaf in zip(flatten(outputs), flatten(traced), strict=False):
+            mask = getattr(leaf, "mask", None)
+            # What a mask will be, for layers that are given one; there are numbers when the graph runs.
+            placeholder.mask = None if mask is None else Tensor(spec=mask.spec, call=_NO_CALL)
         first = flatten(outputs)[0]
         self._calls.append(first.call)
         return outputs
 
     def compute_output_spec(self, *arguments: Any, **keywords: Any) -> Any:
         """The specs of the outputs for these inputs; found by tracing ``call`` without running it."""
+        return _specs_of(self._traced(arguments, keywords))
+
+    def _traced(self, arguments: Any, keywords: dict[str, Any]) -> Any:
+        """The outputs of a call whose inputs stand for those of any run."""
         writing = Trace(self.name)
 
         def enter(leaf: Any) -> Any:
-            return writing.input("x", leaf.spec) if isinstance(leaf, Tensor) and not hasattr(leaf, "storage") else leaf
+            if not isinstance(leaf, Tensor) or hasattr(leaf, "storage"):
+                return leaf
+            found = writing.input("x", leaf.spec)
+            found.mask = None if leaf.mask is None else writing.input("mask", leaf.mask.spec)
+            return found
 
         with context.answering(writing):
             outputs = self._call_now(
@@ -181,7 +198,7 @@ class Layer(HoldsWeights):
                 {key: map_leaves(enter, value) for key, value in keywords.items()},
             )
         self.forget_losses()
-        return map_leaves(lambda leaf: convert(leaf).spec if not isinstance(leaf, Tensor) else leaf.spec, outputs)
+        return outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of this shape, or for inputs of these; None is an unknown extent."""
@@ -197,8 +214,16 @@ class Layer(HoldsWeights):
 
         return Tensor(spec=symbolic_spec(shape, self._dtype), call=_NO_CALL)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output; that of the input, unless a subclass says otherwise."""
+        return previous_mask
+
     def _call_now(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         keywords, training = self._with_training(keywords)
+        inputs = arguments[0] if arguments else None
+        masks, some = masks_of(inputs)
+        if some and "mask" in _parameters(type(self).call) and keywords.get("mask") is None and len(arguments) == 1:
+            keywords = {**keywords, "mask": masks}
         token = training_now.set(training)
         try:
             with LinesBelongTo(self), scope(self.name, not self.is_root()):
@@ -212,6 +237,7 @@ class Layer(HoldsWeights):
             training_now.reset(token)
         if outputs is None:
             raise TypeError(f"{self._place}: call() returned None; does it end without `return`?")
+        hand_on(self, inputs, masks, some, outputs)
         trace = context.active()
         if trace is not None:
             for leaf in flatten(outputs):
@@ -350,6 +376,10 @@ def _as_one(item: Any) -> Any:
             except ValueError:
                 return item
     return item
+
+
+def _specs_of(outputs: Any) -> Any:
+    return map_leaves(lambda leaf: convert(leaf).spec if not isinstance(leaf, Tensor) else leaf.spec, outputs)
 
 
 def _public_shape(leaf: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintglass import initializers, ops
-from flintglass.layers.arguments import axes_within, is_whole, known_extents, refuse_mask, share
+from flintglass import config, initializers, ops
+from flintglass.layers.arguments import axes_within, is_whole, known_extents, share
 from flintglass.layers.input_spec import InputSpec
 from flintglass.layers.scaled import ScaledAndCentered, broadcasting
 
@@ -85,16 +85,15 @@ class BatchNormalization(ScaledAndCentered):
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        refuse_mask(self._place, mask)
         kept = self.axis % inputs.ndim
         shape = tuple(inputs.spec.shape[axis] if axis == kept else 1 for axis in range(inputs.ndim))
         if not (training and self.trainable):
             centered = inputs - broadcasting(self.moving_mean, shape)
             return self.scaled(centered, broadcasting(self.moving_variance, shape), shape)
         others = tuple(axis for axis in range(inputs.ndim) if axis != kept)
-        mean = ops.mean(inputs, others)
+        mean = _mean(inputs, others, mask)
         centered = inputs - broadcasting(mean, shape)
-        variance = ops.mean(ops.square(centered), others)
+        variance = _mean(ops.square(centered), others, mask)
         for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + found * (1.0 - self.momentum))
         return self.scaled(centered, broadcasting(variance, shape), shape)
@@ -115,3 +114,11 @@ class BatchNormalization(ScaledAndCentered):
             "renorm_clipping": self.renorm_clipping,
             "renorm_momentum": self.renorm_momentum,
         }
+
+
+def _mean(values: Any, axes: tuple[int, ...], mask: Any) -> Any:
+    """The mean along axes; where there is a mask, of what is true in it, with Keras's small number in the divisor."""
+    if mask is None:
+        return ops.mean(values, axes)
+    kept = ops.broadcast_to(ops.cast(ops.expand_dims(mask, -1), values.dtype), ops.shape(values))
+    return ops.sum(values * kept, axes) / (ops.sum(kept, axes) + config.epsilon())

@@ -32,6 +32,19 @@ class Concatenate(Merge):
                 )
         self.built = True
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        if previous_mask is None:
+            return None
+        parts = []
+        for tensor, mask in zip(inputs, previous_mask, strict=True):
+            everywhere = ops.ones_like(tensor, dtype="bool")
+            parts.append(
+                everywhere
+                if mask is None
+                else everywhere & (ops.expand_dims(mask, -1) if mask.ndim < tensor.ndim else mask)
+            )
+        return ops.any(ops.concatenate(parts, self.axis), axis=-1)
+
     def call(self, inputs: Any) -> Any:
         return ops.concatenate(list(inputs), self.axis)
 

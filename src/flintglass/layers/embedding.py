@@ -14,7 +14,8 @@ class Embedding(Layer):
     """Looks up rows of a table with ``input_dim`` rows of ``output_dim`` numbers: whole numbers of shape (n, k)
     become (n, k, output_dim).
 
-    weights: the table to start with. A number below 0, or from ``input_dim`` up, raises IndexOutOfRange.
+    mask_zero: the number 0 stands for nothing, and is masked. weights: the table to start with. A number below 0, or
+    from ``input_dim`` up, raises IndexOutOfRange.
     """
 
     def __init__(
@@ -33,24 +34,20 @@ class Embedding(Layer):
     ) -> None:
         kwargs.pop("input_length", None)  # of Keras 2; the input's shape says it
         super().__init__(**kwargs)
-        self._refuse(mask_zero, lora_rank, lora_alpha, quantization_config)
+        self._refuse(lora_rank, lora_alpha, quantization_config)
         self.input_dim = positive_whole(self._place, "input_dim, the number of rows of the table,", input_dim)
         self.output_dim = positive_whole(self._place, "output_dim, the length of a row,", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
-        self.mask_zero = False
+        self.mask_zero = bool(mask_zero)
+        self.supports_masking = self.mask_zero
         self.embeddings: Any = None
         if weights is not None:
             self.build()
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
-    def _refuse(self, mask_zero: Any, lora_rank: Any, lora_alpha: Any, quantization_config: Any) -> None:
-        if mask_zero:
-            raise NotImplementedError(
-                f"{self._place}: mask_zero=True is not supported, since layers hand on no masks; leave it out, and "
-                "multiply by ops.cast(ops.not_equal(x, 0), ...) where zeros should count nothing"
-            )
+    def _refuse(self, lora_rank: Any, lora_alpha: Any, quantization_config: Any) -> None:
         for name, value in (("lora_rank", lora_rank), ("lora_alpha", lora_alpha)):
             if value is not None:
                 raise ValueError(f"{self._place}: {name} is not supported; leave it out")
@@ -66,6 +63,9 @@ class Embedding(Layer):
             constraint=self.embeddings_constraint,
         )
         self.built = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def call(self, inputs: Any) -> Any:
         if inputs.spec.is_float or inputs.dtype == "bool":

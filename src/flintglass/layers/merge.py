@@ -38,6 +38,15 @@ class Merge(Layer):
         rank = max(tensor.ndim for tensor in inputs)
         return self.merge([_of_rank(tensor, rank) for tensor in inputs])
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Where any input counts; None where one of them has no mask."""
+        if previous_mask is None or any(mask is None for mask in previous_mask):
+            return None
+        found, *others = previous_mask
+        for mask in others:
+            found = ops.logical_or(found, mask)
+        return found
+
     def merge(self, inputs: list[Any]) -> Any:
         """The output for inputs of the same rank."""
         output = inputs[0]

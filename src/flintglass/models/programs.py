@@ -340,7 +340,11 @@ def _weight_of(weights: Sequence[Tensor], output: int) -> Tensor | None:
 
 def _aligned(loss: Any, y: Tensor, prediction: Tensor) -> tuple[Tensor, Tensor]:
     """Keras's rule for functions: ranks that differ by a last axis of 1 are made equal, so nothing broadcasts."""
-    return same_rank(y, prediction) if isinstance(loss, LossFunctionWrapper) else (y, prediction)
+    if not isinstance(loss, LossFunctionWrapper):
+        return y, prediction
+    target, aligned = same_rank(y, prediction)
+    aligned.mask = prediction.mask
+    return target, aligned
 
 
 def _bound(spec: Spec, rows: int) -> Spec:

@@ -108,6 +108,10 @@ class Structured(Layer):
             )
         return self._graph.run([self._fitted(i, leaf) for i, leaf in enumerate(leaves)])
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: the layers inside have handed their masks on already."""
+        return None
+
     def _enter(self, leaf: Any) -> Any:
         # A graph's inputs say of what dtype they are; the model's own dtype is for its new layers' sake.
         if self._graph is not None and isinstance(leaf, (Tensor, np.ndarray)):
@@ -121,7 +125,10 @@ class Structured(Layer):
         wanted = self.inputs[position]
         if tensor.ndim == 1 and wanted.ndim == 2:
             tensor = apply("reshape", tensor, shape=(tensor.spec.shape[0], 1))
-        return cast(tensor, wanted.dtype)
+        found = cast(tensor, wanted.dtype)
+        if found is not tensor:
+            found.mask = tensor.mask
+        return found
 
     def run_on(self, x: Sequence[Tensor]) -> Any:
         """Call the model on the inputs of a program."""
