@@ -195,6 +195,7 @@ def jax_scan(job: Job, x: np.ndarray, y: np.ndarray) -> Fit:
 
 # contestant -> what trains a job, the module that it imports, the packages whose versions count
 CONTESTANTS: dict[str, tuple[Callable[[Job, np.ndarray, np.ndarray], Fit], str, tuple[str, ...]]] = {
+    # The package loads its modules when they are used: that falls to the first step, not to the import.
     "flintglass": (flintglass_native, "flintglass", ("flintglass", "numpy")),
     "flintglass, NumPy engine": (flintglass_numpy, "flintglass", ("flintglass", "numpy")),
     "Keras on JAX": (keras_itself, "keras", ("keras", "jax")),

@@ -24,6 +24,8 @@ from _turns import Contestant, closing, flags, interpreters, options_for
 SECONDS = 0.3  # of one measurement, about
 CHOSEN = ("flintglass", "flintglass, NumPy engine", "Keras on JAX", "JAX, one jitted scan", "PyTorch eager")
 CACHED = 32 << 20  # bytes of state that the last cache may hold
+PATIENCE = 10.0  # seconds that an epoch may take; who would take longer is left out
+SCAN, DEEPEST = "JAX, one jitted scan", 8
 
 
 def steps(widths: tuple[int, ...], batch: int) -> int:
@@ -72,6 +74,13 @@ def floor(what: Job, operations: float, transfer: float) -> float:
     return 1e6 * (products / operations + (7 * weights / transfer if 4 * weights > CACHED else 0))
 
 
+def runs(contestant: Contestant, what: Job, before: dict[str, float]) -> bool:
+    """False for one that is known to take too long: by its steps so far, or by its compiling of many layers."""
+    if contestant.name == SCAN and len(what.widths) > DEEPEST + 2:
+        return False
+    return before.get(contestant.name, 0.0) * what.steps / 1e6 < PATIENCE
+
+
 def measure(contestants: list[Contestant], what: Job, rounds: int) -> dict[str, float]:
     """Microseconds a step of each, in turns."""
     asked = asdict(what)
@@ -100,10 +109,11 @@ def draw(path: Path, lines: dict[str, list[dict[str, float]]]) -> None:
     for panel, (title, points) in zip(panels.flat, SERIES.items(), strict=True):
         axis = [number for number, _ in points]
         for name in lines[title][0]:
+            shown = [(n, row[name]) for n, row in zip(axis, lines[title], strict=True) if name in row]
             limit = name == "limit"
             style = {"color": "black", "linestyle": ":"} if limit else {"marker": "o", "markersize": 4}
             label = "the machine's limit" if limit else name
-            panel.loglog(axis, [row[name] for row in lines[title]], label=label, **style)
+            panel.loglog(*zip(*shown, strict=True), label=label, **style)
         panel.set_title(title)
         panel.set_ylabel("microseconds a step")
         panel.grid(alpha=0.3)
@@ -131,13 +141,17 @@ def main() -> None:
         lines[title] = []
         print(f"| {title} | " + " | ".join(c.name for c in contestants) + " | limit | ours to the best peer |")
         print("| --- |" + " ---: |" * (len(contestants) + 2))
+        known: dict[str, float] = {}  # the last time of each, of those left out too
         for number, what in points:
-            row = measure(contestants, what, options.rounds)
+            row = measure([c for c in contestants if runs(c, what, known)], what, options.rounds)
+            known.update(row)
             peers = [t for name, t in row.items() if not name.startswith("flintglass")]
             ratio = f"x{row['flintglass'] / min(peers):.2f}" if peers else "-"
             row["limit"] = floor(what, operations, transfer)
             lines[title].append(row)
-            print(f"| {number:,} | " + " | ".join(f"{t:,.1f}" for t in row.values()) + f" | {ratio} |", flush=True)
+            names = [*(contestant.name for contestant in contestants), "limit"]
+            cells = [f"{row[name]:,.1f}" if name in row else "-" for name in names]
+            print(f"| {number:,} | " + " | ".join(cells) + f" | {ratio} |", flush=True)
         print()
     for contestant in contestants:
         contestant.close()

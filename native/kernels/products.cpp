@@ -131,8 +131,8 @@ constexpr int64_t inner_block = 512, row_block = 192;
 // 109 from panels. For more, a copy is worth it: rows of b fall into few sets of the cache, and on a page each.
 constexpr int64_t rows_for_panels = 48, bytes_for_panels = 64 * 1024;
 
-// Rows of b that lie a page or more apart are copied for fewer: those of a power of two would push each other out of the
-// second-level cache between one tile and the next. 32x4096x4096 took 45 ms in place.
+// Rows of b that lie a page or more apart are copied for fewer: those of a power of two would push each other out of
+// the second-level cache between one tile and the next. 32x4096x4096 took 45 ms in place.
 constexpr int64_t page = 4096, rows_for_far_panels = 12;
 
 // A transposed a is copied for products as deep and as wide as these: it is walked across its rows once for each tile.

@@ -31,6 +31,7 @@ constexpr int vector_bytes = 16, vector_registers = 16;
 // itself.
 #if defined(__GNUC__)
 template <class T, int count> struct VectorOf {
+    // NOLINTNEXTLINE(modernize-use-using): the attribute belongs to a typedef
     typedef T type __attribute__((vector_size(count * sizeof(T))));
 };
 #else

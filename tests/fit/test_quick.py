@@ -134,3 +134,36 @@ def test_memory_stays_flat_over_many_predictions(chosen) -> None:
     calls(500)
     first = calls(1500)
     assert min(calls(1500) - first, calls(1500) - first) < 2048
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("threads", [1, 4])
+def test_memory_stays_flat_over_a_million_predictions(chosen, threads) -> None:
+    if chosen != "native":
+        pytest.skip("the same objects, ten times slower")
+    resource = pytest.importorskip("resource")
+    model = network()
+    quick = model.compiled_predict(X)
+    expected = model.predict(X, verbose=0)
+    wrong = []
+
+    def calls(count: int) -> None:
+        for number in range(count):
+            if number % 1000 == 0 and not (np.array_equal(quick(X), expected) and np.array_equal(model(X), expected)):
+                wrong.append(number)
+            model.predict(X, verbose=0)
+            quick(X)
+
+    def in_threads(count: int) -> int:
+        workers = [threading.Thread(target=calls, args=(count // (2 * threads),)) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        gc.collect()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    first = in_threads(20_000)
+    assert in_threads(1_000_000) - first < 4096  # kilobytes
+    assert wrong == []

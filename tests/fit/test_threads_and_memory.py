@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tests.fit.support import X, Y, deferred, same, sequential, subclassed
 
-from flintglass import utils
+from flintglass import layers, models, utils
 
 
 def in_threads(*works: Callable[[], Any]) -> list[Any]:
@@ -153,3 +153,24 @@ def test_models_that_are_dropped_are_freed() -> None:
     # What engines keep of programs is bounded; it fills up within these calls.
     first, second = growth(work, 40), growth(work, 40)
     assert second < first + 500_000
+
+
+def test_what_a_fit_holds_is_let_go_at_its_end_without_the_collector() -> None:
+    """The copy of a large state would else wait for it, fit after fit."""
+    x = np.ones((8, 200), "float32")
+    model = models.Sequential([layers.Input((200,)), layers.Dense(500), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x, x[:, :1], verbose=0)
+    state = sum(variable.storage.nbytes for variable in (*model.weights, *model.optimizer.variables))
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(6):
+            model.fit(x, x[:, :1], verbose=0)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert grown < state

@@ -132,7 +132,7 @@ def _pair(point: Point) -> str:
 
 
 def by_matplotlib(drawing: Drawing, path: Path, dpi: int) -> None:
-    """Write the drawing in the format of the path's suffix; a very long one with fewer points an inch than asked for."""
+    """Write the drawing in the format of the suffix; a very long one with fewer points an inch than asked for."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(drawing.width / 72, drawing.height / 72), facecolor="white")

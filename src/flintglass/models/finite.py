@@ -70,6 +70,10 @@ def check_inputs(model: Any, feed: Any) -> None:
         return
 
 
+# Copying a state takes about as long as a step on it where the weights are many and the batch is small.
+MANY_STEPS, LITTLE_STATE = 20, 32 << 20
+
+
 class LossWatch:
     """Watches the losses of the steps, and the weights; the first that is not finite is traced to its line.
 
@@ -77,9 +81,11 @@ class LossWatch:
     one step after the other, until the numbers are there that spoiled it.
     """
 
-    def __init__(self, model: Any, steps: Any, place: str = "fit") -> None:
+    def __init__(self, model: Any, steps: Any, place: str = "fit", count: int = 0) -> None:
+        """count: how many steps an epoch has; 0 where nobody knows."""
         self.model = model
         self.steps = steps
+        self._count = count
         self._snapshot: dict[int, np.ndarray] | None = None
         self._bad_step: int | None = None
         self._place = place
@@ -94,7 +100,14 @@ class LossWatch:
         """Keep a copy of the state, from which a bad step can be reached again."""
         self._place = place
         self._bad_step = None
-        self._snapshot = {id(v): v.storage.copy() for v in self.steps.variables} if self.listens else None
+        kept = self.listens and self._keeps()
+        self._snapshot = {id(v): v.storage.copy() for v in self.steps.variables} if kept else None
+
+    def _keeps(self) -> bool:
+        """False where a copy of the state would cost more than it is worth: much state, and few steps on it."""
+        if config.nan() == "raise" or self._count == 0 or self._count >= MANY_STEPS:
+            return True
+        return sum(variable.storage.nbytes for variable in self.steps.variables) <= LITTLE_STATE
 
     def keep(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Memory for the state at the beginning of an epoch, with the state: whoever runs the epochs fills it."""
@@ -104,7 +117,9 @@ class LossWatch:
         return [(self._snapshot[id(variable)], variable.storage) for variable in self.steps.variables]
 
     def weights(self) -> list[np.ndarray]:
-        """The weights that a step may spoil."""
+        """The weights that a step may spoil; none where they could not be traced to it."""
+        if self._snapshot is None:
+            return []
         return [variable.storage for variable in self._watched() if variable.storage.dtype.kind == "f"]
 
     def found(self, bad_step: int, place: str) -> None:
@@ -126,7 +141,11 @@ class LossWatch:
         if self._snapshot is None:
             if self._bad_step is not None and self.listens:
                 object.__setattr__(self.model, "_told_loss", True)
-                tell(f"the loss became nan or infinite in {self._place}. {_ADVICE}")
+                step = f"step {self._bad_step + 1} of {self._place}"
+                tell(
+                    f"the loss became nan or infinite in {step}. {_ADVICE}. (Of so large a network the state is not "
+                    "kept for a closer look; config.set_nan('raise') keeps it, and names the line)"
+                )
             return
         if self._bad_step is None and not self._weights_spoiled():
             return

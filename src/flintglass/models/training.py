@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -57,7 +58,7 @@ def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
     model.history = history
     callbacks.tell("on_train_begin", {})
     logs: dict[str, Any] = {}
-    with Interrupt() as interrupt:
+    with Interrupt() as interrupt, closing(run):
         epoch = start
         while epoch < epochs and not interrupt.raised and not model.stop_training:
             callbacks.tell("on_epoch_begin", epoch, {})
@@ -102,11 +103,15 @@ class _Run:
         self._signature = full_signature(model, feed)
         model._signature = self._signature
         self.steps = self._find_steps()
-        self.watch = LossWatch(model, self.steps)
+        self.watch = LossWatch(model, self.steps, count=len(self))
         self._ready: tuple[Any, WholeEpochs | None] | None = None
 
     def _find_steps(self) -> Steps:
         return checked_steps(self.model, "train", self._signature, self._feed, self._rows)
+
+    def close(self) -> None:
+        """Let go of the epochs in the engine, which hold this run: what they keep would wait for the collector."""
+        self._ready = None
 
     def __len__(self) -> int:
         """How many steps an epoch has; 0 where nobody knows."""
@@ -165,7 +170,7 @@ class _Run:
         found = steps(self.model, "train", self._signature, self._feed.arrays, self._rows)
         if found.traced is not self.steps.traced:
             self.steps = self._find_steps()
-            self.watch = LossWatch(self.model, self.steps)
+            self.watch = LossWatch(self.model, self.steps, count=len(self))
 
     def _after_step(self, callbacks: CallbackList) -> Callable[[int, Sequence[np.ndarray]], None] | None:
         bars = [item for item in callbacks.callbacks if isinstance(item, ProgbarLogger)]

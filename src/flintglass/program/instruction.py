@@ -21,6 +21,9 @@ class Value:
     name: str
     spec: Spec
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # a name is defined once; tables of values are read thousands of times a trace
+
     def __str__(self) -> str:
         return self.name
 
