@@ -28,7 +28,7 @@ def stack() -> Model:
 def siamese() -> Model:
     left, right = Input((4,), name="left"), Input((4,), name="right")
     tower = layers.Dense(3, name="tower")
-    joined = layers.Concatenate()([tower(left), tower(right), right])
+    joined = layers.Concatenate(name="concatenate")([tower(left), tower(right), right])
     return Model([left, right], [layers.Dense(1, name="price")(joined), layers.Dense(2, name="kind")(joined)])
 
 
