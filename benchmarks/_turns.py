@@ -25,6 +25,12 @@ NAMES = ", ".join(dict.fromkeys(PEERS.values()))
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
 
 
+def environment(**more: str) -> dict[str, str]:
+    """What a contestant's process finds set."""
+    # Installed packages have their bytecode; a checkout writes it, whatever the developer has set.
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **ENVIRONMENT, **more}
+
+
 class Contestant:
     """A running interpreter that answers a line of JSON with a line of JSON."""
 
@@ -35,8 +41,7 @@ class Contestant:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # Installed packages have their bytecode; a checkout writes it, whatever the developer has set.
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **ENVIRONMENT},
+            env=environment(),
         )
         self.versions = self._answer()
 

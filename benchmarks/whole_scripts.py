@@ -7,24 +7,22 @@ Ours run as users run them, by `flintglass run`; Keras's by its interpreter. The
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from _machine import describe
-from _turns import ENVIRONMENT, HERE, flags, interpreters, options_for
+from _turns import HERE, environment, flags, interpreters, options_for
 
 SCRIPTS = sorted((HERE / "scripts").glob("*.py"))
 BACKENDS = {"Keras on JAX": "jax", "Keras on TensorFlow": "tensorflow"}
 
 
-def seconds(command: list[str], environment: dict[str, str]) -> float:
+def seconds(command: list[str], settings: dict[str, str]) -> float:
     """The wall time of a process; it must end well."""
-    inherited = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **ENVIRONMENT, **environment}
     start = time.perf_counter()
-    done = subprocess.run(command, env=inherited, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment(**settings), capture_output=True, text=True, check=False)
     taken = time.perf_counter() - start
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
@@ -42,8 +40,8 @@ def main() -> None:
     found: dict[tuple[str, str], list[float]] = {}
     for _ in range(options.rounds):
         for script in SCRIPTS:
-            for name, (start, environment) in ways.items():
-                found.setdefault((name, script.stem), []).append(seconds([*start, str(script)], environment))
+            for name, (start, settings) in ways.items():
+                found.setdefault((name, script.stem), []).append(seconds([*start, str(script)], settings))
     print("# The tutorials, from the start of the process to its end\n")
     print(
         f"Seconds, best of {options.rounds} in turns (median), and the ratio of the fastest peer to flintglass. "

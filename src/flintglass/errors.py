@@ -48,13 +48,16 @@ class NeedsConcrete(FlintglassError, TypeError):
 def nearest(name: str, options: Iterable[str]) -> str:
     """The sentence that names the known names closest to ``name``, or lists them all when few."""
     known = sorted({str(option) for option in options})
-    close = difflib.get_close_matches(str(name), known, n=5, cutoff=0.6)
-    close.sort(key=lambda option: _slips(str(name), option))
-    if not close:
-        close = [option for option in known if option.lower() == str(name).lower()]
+    close = closest(str(name), known) or next((o for o in known if o.lower() == str(name).lower()), None)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"Did you mean {close!r}?"
     return "Known names: " + ", ".join(repr(option) for option in known) + "."
+
+
+def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name with the fewest slips of those that are like this one; None where none is."""
+    close = difflib.get_close_matches(name, known, n=5, cutoff=cutoff)
+    return min(close, key=lambda option: _slips(name, option), default=None)
 
 
 def _slips(typed: str, meant: str) -> int:

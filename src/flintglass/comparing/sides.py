@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flintglass.compat.running import python_path
 from flintglass.errors import FlintglassError
 
 PROBE = Path(__file__).with_name("probe")
@@ -117,14 +118,13 @@ def needs_tensorflow(outcome: Outcome) -> bool:
 
 def run(side: Side, script: str, arguments: Sequence[str]) -> Outcome:
     """Run the script on this side, to its end, in a process of its own; nothing is shown of it."""
-    before = os.environ.get("PYTHONPATH")
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder, "record.json")
         environment = {
             **os.environ,
             **side.environment,
             "FLINTGLASS_COMPARE_RECORD": str(record),
-            "PYTHONPATH": os.pathsep.join([str(PROBE), *([before] if before else [])]),
+            "PYTHONPATH": python_path(PROBE),
             "MPLBACKEND": "Agg",  # no window waits for somebody to close it
         }
         started = time.monotonic()

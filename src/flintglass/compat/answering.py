@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import dis
 import importlib
 import re
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any, NoReturn
 
+from flintglass.errors import closest
 from flintglass.faces import load_named
 
 # However Keras was reached, it is the same Keras.
@@ -76,8 +76,8 @@ def not_offered(full_name: str, known: Iterable[str]) -> str:
     from flintglass.compat.names import NOTES
 
     room, _, name = full_name.rpartition(".")
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    close = closest(name, known, cutoff=0.75)
     hint = NOTES.get(plain(full_name))
     if hint is None:
-        hint = f"Did you mean {close[0]!r}?" if close else "It trains dense networks; for the rest, use Keras itself."
+        hint = f"Did you mean {close!r}?" if close else "It trains dense networks; for the rest, use Keras itself."
     return f"flintglass answers for {room} here, and offers no {name!r} in it. {hint}"

@@ -89,7 +89,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
             **_ours(
                 *words(
                     """clip_by_global_norm clip_by_norm cond constant convert_to_tensor device fill function
-                    get_logger identity numpy_function print py_function range rank shape size"""
+                    get_logger identity numpy_function print range rank shape size"""
                 )
             ),
             "GradientTape": "flintglass.tracing.tape:GradientTape",

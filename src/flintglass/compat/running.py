@@ -13,13 +13,18 @@ from flintglass.compat import FIGURES
 STARTUP = Path(__file__).with_name("startup")
 
 
+def python_path(first: Path) -> str:
+    """PYTHONPATH with this folder in front."""
+    before = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(first), *([before] if before else [])])
+
+
 def run(target: str, arguments: Sequence[str], module: bool = False, figures: str | None = None) -> int:
     """Become ``python target arguments``, or ``python -m target arguments``; returns only where that cannot be.
 
     figures: a folder in which the figures are saved that the script shows or leaves open.
     """
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(STARTUP), *([before] if before else [])])
+    os.environ["PYTHONPATH"] = python_path(STARTUP)
     if figures is not None:
         folder = Path(figures).absolute()
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,6 @@ import numpy as np
 
 from flintglass import ops
 from flintglass import random as draws
-from flintglass.compat.answering import not_offered
 from flintglass.errors import warn
 from flintglass.tracing import variable as variables
 from flintglass.tracing.structure import flatten
@@ -290,11 +289,6 @@ def get_logger() -> Any:
     import logging
 
     return logging.getLogger("tensorflow")
-
-
-def py_function(*_: Any, **__: Any) -> Any:
-    """tf.py_function."""
-    raise NotImplementedError(not_offered("tensorflow.py_function", ["function"]))
 
 
 def numpy_function(func: Callable[..., Any], inp: Any, Tout: Any = None, **_: Any) -> Tensor:

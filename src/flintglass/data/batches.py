@@ -35,6 +35,12 @@ class Batch:
                 np.copyto(target, array.take(rows, 0), casting="unsafe")
 
 
+def permutation(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order of so many rows, or batches, in an epoch: a function of (seed, epoch) alone."""
+    # A RandomState, whose stream NumPy has promised to keep: a run can be continued with any later NumPy.
+    return np.random.RandomState(np.random.Philox(key=[seed, epoch])).permutation(count)
+
+
 class ArrayBatches:
     """A source over arrays with equally many rows.
 
@@ -54,8 +60,7 @@ class ArrayBatches:
     def permutation(self, epoch: int) -> np.ndarray:
         """The order of the rows in this epoch."""
         assert self.seed is not None
-        # A RandomState, whose stream NumPy has promised to keep: a run can be continued with any later NumPy.
-        return np.random.RandomState(np.random.Philox(key=[self.seed, epoch])).permutation(self.rows)
+        return permutation(self.seed, epoch, self.rows)
 
     def epoch(self, number: int, first: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, from batch ``first`` on."""

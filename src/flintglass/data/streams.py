@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from flintglass.data.batches import permutation
 from flintglass.errors import DataError
 from flintglass.tracing.tensor import Tensor
 
@@ -103,7 +104,7 @@ class Stream:
         elif seed is None:
             order = iter(range(count))
         else:
-            order = iter(np.random.RandomState(np.random.Philox(key=[seed, number])).permutation(count).tolist())
+            order = iter(permutation(seed, number, count).tolist())
         workers = int(getattr(self.given, "workers", 1) or 1)
         made = self._ahead(order, workers) if workers > 1 else (self.given[index] for index in order)
         yield from made

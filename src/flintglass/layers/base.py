@@ -221,8 +221,9 @@ class Layer(HoldsWeights):
     def _call_now(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         keywords, training = self._with_training(keywords)
         inputs = arguments[0] if arguments else None
-        masks, some = masks_of(inputs)
-        if some and "mask" in _parameters(type(self).call) and keywords.get("mask") is None and len(arguments) == 1:
+        masks = masks_of(inputs)
+        takes_mask = "mask" in _parameters(type(self).call) and len(arguments) == 1
+        if masks is not None and takes_mask and keywords.get("mask") is None:
             keywords = {**keywords, "mask": masks}
         token = training_now.set(training)
         try:
@@ -237,7 +238,7 @@ class Layer(HoldsWeights):
             training_now.reset(token)
         if outputs is None:
             raise TypeError(f"{self._place}: call() returned None; does it end without `return`?")
-        hand_on(self, inputs, masks, some, outputs)
+        hand_on(self, inputs, masks, outputs, type(self).compute_mask is not Layer.compute_mask)
         trace = context.active()
         if trace is not None:
             for leaf in flatten(outputs):

@@ -14,30 +14,24 @@ def mask_of(leaf: Any) -> Any:
     return leaf.mask if isinstance(leaf, Tensor) else None
 
 
-def masks_of(nested: Any) -> tuple[Any, bool]:
-    """The masks of nested inputs, in their nesting, and whether there is one."""
-    masks = map_leaves(mask_of, nested)
-    return masks, any(mask_of(leaf) is not None for leaf in flatten(nested))
+def masks_of(nested: Any) -> Any:
+    """The masks of nested inputs, in their nesting; None where there is none."""
+    if all(mask_of(leaf) is None for leaf in flatten(nested)):
+        return None
+    return map_leaves(mask_of, nested)
 
 
-def hand_on(layer: Any, inputs: Any, masks: Any, some: bool, outputs: Any) -> None:
-    """Give the outputs of a layer the masks that it computes; those that they have already stay."""
-    computes = type(layer).compute_mask is not _base(layer).compute_mask
-    if not computes and not (some and layer.supports_masking):
-        if some:
+def hand_on(layer: Any, inputs: Any, masks: Any, outputs: Any, computes: bool) -> None:
+    """Give the outputs of a layer their masks; those that they have already stay. computes: it makes its own."""
+    if not computes and (masks is None or not layer.supports_masking):
+        if masks is not None:
             warn(
                 f"{layer._place} was called on an input with a mask, and does not hand masks on: what follows it sees "
                 "all rows. A layer of your own says supports_masking = True, or defines compute_mask(inputs, mask)"
             )
         return
-    found = layer.compute_mask(inputs, masks if some else None)
+    found = layer.compute_mask(inputs, masks)
     leaves = flatten(outputs)
     for leaf, mask in zip(leaves, flatten(found) if len(leaves) > 1 else [found], strict=False):
         if isinstance(leaf, Tensor) and leaf.mask is None and mask is not None:
             leaf.mask = mask
-
-
-def _base(layer: Any) -> Any:
-    from flintglass.layers.base import Layer
-
-    return Layer

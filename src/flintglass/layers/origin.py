@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flintglass.tracing import context
+
+
+def lines_of(name: str) -> AbstractContextManager[None]:
+    """Lines that are written inside, if any are, belong to this name."""
+    trace = context.active()
+    return nullcontext() if trace is None else trace.builder.belonging_to(name)
 
 
 class LinesBelongTo:

@@ -198,7 +198,7 @@ def clone_model(
     """
     if unknown or input_tensors is not None or call_function is not None or recursive:
         raise ValueError("clone_model takes a model and clone_function here; other arguments are not supported")
-    of = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    of = clone_function or _fresh
     stack = getattr(model, "_stack", None)
     if stack is not None:
         copies = [_fresh(layer) if isinstance(layer, InputLayer) else of(layer) for layer in stack]

@@ -45,6 +45,12 @@ class Feed:
         """The batches of the rows; in an order of each epoch's own where a seed is given."""
         return ArrayBatches(self.arrays, batch_size, seed)
 
+    repeats = True  # an epoch can be gone through again
+
+    def ran_out(self, made: int, wanted: int) -> bool:
+        """True where an epoch had fewer batches than it was to have: never, of arrays."""
+        return False
+
     def part(self, rows: slice) -> Feed:
         """Some of the rows."""
         other = object.__new__(Feed)

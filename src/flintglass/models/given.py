@@ -44,7 +44,7 @@ def feed_of(model: Any, x: Any, y: Any, weights: Any, place: str, class_weight: 
 
 def split(model: Any, feed: Feed, fraction: float, given: Any) -> tuple[Feed, Feed | None]:
     """The rows to train on, and those to validate with."""
-    if given is not None and is_stream(given):
+    if is_stream(given):
         return feed, feed_of(model, given, None, None, "validation_data")
     if given is not None:
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):

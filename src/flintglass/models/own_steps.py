@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from flintglass.errors import DataError
+from flintglass.data.streams import parts_of
+from flintglass.layers.origin import lines_of
 from flintglass.tracing import context
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tape import GradientTape
@@ -72,9 +72,14 @@ class OwnSteps(Tracked):
         """The results of the model's metrics, by name."""
         named: dict[str, Any] = {}
         for metric in self.metrics:  # type: ignore[attr-defined]
-            result = metric.result()
-            named.update(result if isinstance(result, dict) else {metric.name: result})
+            named.update(results_of(metric))
         return named
+
+
+def results_of(metric: Any) -> dict[str, Any]:
+    """What a metric gives, by name: most give one number."""
+    result = metric.result()
+    return result if isinstance(result, dict) else {metric.name: result}
 
 
 def _logged(model: Any, loss: Tensor, x: Any, y: Any, predictions: Any, weights: Any) -> dict[str, Any]:
@@ -91,12 +96,7 @@ def _listed(nested: Any) -> list[Tensor]:
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """x, y and sample_weight of what a step is given; None for what is missing."""
-    if not isinstance(data, tuple):
-        return data, None, None
-    if not 1 <= len(data) <= 3:
-        raise DataError(f"a step's data is x, (x, y) or (x, y, sample_weight), not a tuple of {len(data)}")
-    x, y, weights = (*data, None, None)[:3]
-    return x, y, weights
+    return parts_of(data, "a step") if isinstance(data, tuple) else (data, None, None)
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -112,24 +112,27 @@ def own(model: Any, name: str) -> bool:
 
 
 def own_step(model: Any, kind: str) -> bool:
-    """True where the model's class defines this kind of step itself; TypeError where it takes more than data."""
-    if not own(model, f"{kind}_step"):
-        return False
+    """True where the model's class defines this kind of step itself."""
+    return own(model, f"{kind}_step")
+
+
+def require_data_alone(model: Any, kind: str) -> None:
+    """TypeError where the model's own step takes more than data."""
     parameters = list(inspect.signature(getattr(model, f"{kind}_step")).parameters)
     if len(parameters) != 1:
         raise TypeError(
             f"{type(model).__name__}.{kind}_step({', '.join(parameters)}) takes the state as an argument, as Keras on "
             f"JAX has it; write {kind}_step(self, data), which reads and assigns the model's variables"
         )
-    return True
 
 
 def data_of(x: Any, y: Sequence[Tensor], weights: Sequence[Tensor]) -> Any:
     """What a step is given, from the inputs of a program."""
-    return pack_x_y_sample_weight(x, _one_or_all(y), _one_or_all(weights))
+    return pack_x_y_sample_weight(x, one_or_all(y), one_or_all(weights))
 
 
-def _one_or_all(tensors: Sequence[Tensor]) -> Any:
+def one_or_all(tensors: Sequence[Tensor]) -> Any:
+    """The one tensor, the list of several, None for none: as a model's methods are given them."""
     return None if not tensors else tensors[0] if len(tensors) == 1 else list(tensors)
 
 
@@ -153,8 +156,7 @@ class Reports:
             )
         kept = self.kept.setdefault(kind, {})
         values = {str(name): convert(value) for name, value in returned.items()}
-        writing = context.active()
-        with writing.builder.belonging_to("logs") if writing is not None else nullcontext():
+        with lines_of("logs"):
             for name, value in values.items():
                 if name not in kept or kept[name].spec != value.spec:
                     with context.answering(None):

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from flintglass.errors import NeedsConcrete, NotCompiled
 from flintglass.layers.base import training_now
+from flintglass.layers.origin import lines_of
 from flintglass.losses.shapes import same_rank
 from flintglass.losses.wrapper import LossFunctionWrapper
-from flintglass.models.own_steps import KINDS, Reports, data_of, own, own_step
+from flintglass.models.own_steps import (
+    KINDS,
+    Reports,
+    data_of,
+    one_or_all,
+    own,
+    own_step,
+    require_data_alone,
+    results_of,
+)
 from flintglass.program import Literal, Size, Spec
 from flintglass.tracing import context
 from flintglass.tracing.gradient import reverse
@@ -84,7 +93,7 @@ class Programs:
         traced = self._traced_results()
         if traced is None:
             with context.answering(None):
-                return self.of_kind(kind, self._named_results(None))
+                return self.of_kind(kind, self._named_results())
         found: dict[str, Any] = traced.run([])
         return self.of_kind(kind, found)
 
@@ -115,28 +124,27 @@ class Programs:
             writing = Trace("results")
             try:
                 with context.answering(writing):
-                    named = self._named_results(writing)
+                    named = self._named_results()
             except NeedsConcrete:
                 return None
             self._kept[key] = writing.finish(named, sorted(named))
         return self._kept[key]
 
-    def _named_results(self, writing: Trace | None) -> dict[str, Any]:
+    def _named_results(self) -> dict[str, Any]:
         if self._owns_steps():
             named = self.reports.read()
             for kind in KINDS:
                 if not own_step(self.model, kind):
-                    found = self._results_of_metrics(writing)
+                    found = self._results_of_metrics()
                     named.update({f"{kind} {name}": value for name, value in found.items()})
             return named
-        return self._results_of_metrics(writing)
+        return self._results_of_metrics()
 
-    def _results_of_metrics(self, writing: Trace | None) -> dict[str, Any]:
+    def _results_of_metrics(self) -> dict[str, Any]:
         named: dict[str, Any] = {}
         for metric in self.model.metrics:
-            with writing.builder.belonging_to(metric.name) if writing is not None else nullcontext():
-                result = metric.result()
-            named.update(result if isinstance(result, dict) else {metric.name: result})
+            with lines_of(metric.name):
+                named.update(results_of(metric))
         return named
 
     def output_specs(self, signature: Signature, predicting: Any) -> Sequence[Spec]:
@@ -160,13 +168,14 @@ class Programs:
     def outputs(self, x: list[Tensor]) -> Any:
         """What predict returns for these inputs."""
         if own_step(self.model, "predict"):
+            require_data_alone(self.model, "predict")
             return self.model.predict_step(data_of(self.model.nested(x), (), ()))
         return self.model.run_on(x)
 
     def own(self, kind: str, x: list[Tensor], y: list[Tensor], weights: list[Tensor]) -> Tensor:
         """Make the model's own step; its loss."""
-        step = getattr(self.model, f"{kind}_step")
-        returned = step(data_of(self.model.nested(x), y, weights))
+        require_data_alone(self.model, kind)
+        returned = getattr(self.model, f"{kind}_step")(data_of(self.model.nested(x), y, weights))
         return self.reports.note(kind, returned, f"{type(self.model).__name__}.{kind}_step")
 
     def _own(self, kind: str, signature: Signature) -> Traced:
@@ -240,7 +249,7 @@ class Programs:
         outputs = model.run_on(x)
         if own(model, "compute_loss"):
             self._resolve(outputs, y)
-            inputs, targets, given = (_nested(group) for group in (x, y, weights))
+            inputs, targets, given = (one_or_all(group) for group in (x, y, weights))
             self._partial.clear()
             total = convert(model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=given))
         else:
@@ -265,12 +274,12 @@ class Programs:
         for i, (loss, weight) in enumerate(zip(compiled.losses, compiled.weights_of_losses, strict=True)):
             if loss is None:
                 continue
-            with belonging_to(loss.name):
+            with lines_of(loss.name):
                 value = loss(*_aligned(loss, y[i], predictions[i]), _weight_of(weights, i))
                 self._partial.append((i, value))
                 part = value if weight == 1.0 else value * weight
                 total = part if total is None else total + part
-        with belonging_to("regularization"):
+        with lines_of("regularization"):
             for extra in self.model.losses:
                 total = extra if total is None else total + extra
         if total is None:
@@ -321,16 +330,6 @@ def _key_of(model: Any) -> tuple[Any, ...]:
         return (model.state_key(),)
     parts = (compiled.optimizer, *compiled.losses, *compiled.all_metrics)
     return (model.state_key(), id(compiled), *(part.state_key() if part is not None else None for part in parts))
-
-
-def belonging_to(name: str) -> Any:
-    """Lines that are written now, if any are, belong to this name."""
-    writing = context.active()
-    return nullcontext() if writing is None else writing.builder.belonging_to(name)
-
-
-def _nested(tensors: Sequence[Tensor]) -> Any:
-    return None if not tensors else tensors[0] if len(tensors) == 1 else list(tensors)
 
 
 def _weight_of(weights: Sequence[Tensor], output: int) -> Tensor | None:

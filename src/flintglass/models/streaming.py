@@ -17,6 +17,8 @@ ALL = slice(None)
 class Streamed(Feed):
     """A stream of batches; what a Feed tells of all rows, it tells of the first batch."""
 
+    repeats = False
+
     def __init__(self, stream: Stream, checked: Checked) -> None:
         self._stream, self._checked = stream, checked
         self._seed: int | None = None

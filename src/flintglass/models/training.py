@@ -21,7 +21,6 @@ from flintglass.models.given import checked_steps, feed_of, listed, split, valid
 from flintglass.models.interrupt import Interrupt
 from flintglass.models.programs import Signature, batched
 from flintglass.models.steps import Steps, never, steps
-from flintglass.models.streaming import Streamed
 from flintglass.models.whole_epochs import WholeEpochs
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tensor import Tensor
@@ -132,7 +131,7 @@ class _Run:
     ) -> WholeEpochs | None:
         """What runs the epochs from here on in the engine; None where they are run here, step by step."""
         self._refresh()
-        if isinstance(self._feed, Streamed) or isinstance(validation, Streamed):
+        if not self._feed.repeats or (validation is not None and not validation.repeats):
             return None
         if self._ready is None or self._ready[0] is not self.steps:
             part = None
@@ -153,10 +152,7 @@ class _Run:
         made = self.steps.fit(
             self._batches(number), self._after_step(callbacks), _before_batch(callbacks, "train"), stops
         )
-        if not isinstance(self._feed, Streamed):
-            self.watch.end_epoch(lambda: self._batches(number))
-            return True
-        self.watch.end_epoch(lambda: [])  # what a generator gave is gone
+        self.watch.end_epoch(lambda: self._batches(number) if self._feed.repeats else [])
         if not stops() and self._feed.ran_out(made, len(self)):
             self.model.stop_training = True
         return made > 0
@@ -242,8 +238,8 @@ def _evaluate(
         _before_batch(callbacks, "test"),
         interrupted,
     )
-    if isinstance(feed, Streamed) and not interrupted():
-        feed.ran_out(made, count or len(feed))
+    if not interrupted():
+        feed.ran_out(made, count or len(source))
     if bar is not None:
         bar.steps = bar.steps or made
     logs = results(model, "test")
@@ -264,13 +260,14 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int
     feed = feed_of(model, x, None, None, "predict")
     size = whole("batch_size", PREDICT_BATCH if batch_size is None else batch_size)
     count = None if count is None else whole("the number of steps", count)
-    bar = ProgressBar(len(feed.source(size)) or count, verbosity(verbose), patient=verbose == "auto")
+    source = feed.source(size)
+    bar = ProgressBar(len(source) or count, verbosity(verbose), patient=verbose == "auto")
     found = steps(model, "predict", signature_of(model, feed.x), feed.x, min(size, feed.rows))
     callbacks = CallbackList(listed(given), model=model, verbose=bar.verbose, epochs=1, steps=bar.steps)
     callbacks.tell("on_predict_begin", {})
     parts: list[list[np.ndarray]] = []
     loud = callbacks.listens("on_predict_batch_begin", "on_predict_batch_end")
-    for step, batch in enumerate(islice(feed.source(size).epoch(0), count)):
+    for step, batch in enumerate(islice(source.epoch(0), count)):
         if loud:
             callbacks.tell("on_predict_batch_begin", step, {})
         parts.append(found.outputs(batch.arrays()[: len(feed.x)]))
@@ -278,8 +275,7 @@ def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int
             callbacks.tell("on_predict_batch_end", step, {"outputs": parts[-1]})
         if bar.due():
             bar.draw(step + 1, {})
-    if isinstance(feed, Streamed):
-        feed.ran_out(len(parts), count or len(feed))
+    feed.ran_out(len(parts), count or len(source))
     callbacks.tell("on_predict_end", {})
     if bar.shows(bar.steps):
         bar.finish(bar.steps or len(parts), {})
