@@ -21,6 +21,7 @@ PACKAGES = (
     "program",
     "random",
     "regularizers",
+    "saving",
     "utils",
 )
 TABLE = {

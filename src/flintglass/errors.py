@@ -37,6 +37,21 @@ class NotCompiled(FlintglassError, RuntimeError):
     """A model was asked to train or to evaluate before ``compile()``."""
 
 
+class ModelFileError(FlintglassError, ValueError):
+    """A file of a model cannot be used: damaged, hostile, of another model, or of a kind that is not read.
+
+    file: its path, as it was given. item: the place in it (a member, a key, a layer, a weight); empty for the whole.
+    reason: what was expected, what came, and the way out.
+    """
+
+    def __init__(self, file: object, item: str, reason: str) -> None:
+        super().__init__(f"{file}: {item}: {reason}" if item else f"{file}: {reason}")
+        self.file, self.item, self.reason = str(file), item, reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.file, self.item, self.reason)
+
+
 class MissingExtra(FlintglassError, ImportError):
     """An optional third-party package is needed and not installed."""
 

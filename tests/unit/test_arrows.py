@@ -45,6 +45,7 @@ EXTRA_ARROWS: dict[tuple[str, str], str] = {
     **{(room, "exporters"): "what the user meets may offer every export" for room in ROWS[-1]},
     ("comparing", "compat"): "one of its two processes is answered as under flintglass run",
     ("comparing", "glass"): "both loss curves are drawn as glass draws a model's",
+    ("models", "exporters"): "Model.export offers them",
     ("metrics", "losses"): "the metric of an error is the mean of the loss of that name",
 }
 

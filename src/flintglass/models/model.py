@@ -15,6 +15,7 @@ from flintglass.models import training
 from flintglass.models.compiled import Compiled
 from flintglass.models.configuration import graph_from, of_graph
 from flintglass.models.copies import copied_state, restore
+from flintglass.models.files import Files
 from flintglass.models.finite import forget_told
 from flintglass.models.graph import Graph
 from flintglass.models.own_steps import OwnSteps
@@ -33,7 +34,7 @@ EXPLAIN = "flintglass.glass.explain:explain"
 EXPLAIN_STEP = "flintglass.glass.explain:explain_step"
 
 
-class Model(OwnSteps, Structured):
+class Model(Files, OwnSteps, Structured):
     """A network.
 
     ``Model(inputs, outputs)`` makes one from placeholders (a functional model); a subclass defines
@@ -296,15 +297,6 @@ class Model(OwnSteps, Structured):
         if config.get("trainable") is False:
             model.trainable = False
         return model
-
-    def save(self, *_: Any, **__: Any) -> None:
-        """Not offered yet; raises NotImplementedError with the way out."""
-        raise NotImplementedError(
-            "flintglass writes no model files yet; np.savez(path, *model.get_weights()) keeps the weights, and "
-            "model.get_config() the layers"
-        )
-
-    save_weights = load_weights = export = save
 
     # -- seeing inside
 

@@ -1,0 +1,1 @@
+"""HDF5: the part of the format that Keras writes, read strictly and written plainly, without libhdf5."""
