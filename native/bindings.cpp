@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 
 #include <algorithm>
+#include <array>
 
 #include "finite.h"
 #include "fit.h"
@@ -141,6 +142,21 @@ public:
         return found;
     }
 
+    bool has_shape_of(const Array& other) const {
+        return static_cast<size_t>(view_.ndim) == other.shape.size() &&
+               std::equal(other.shape.begin(), other.shape.end(), view_.shape);
+    }
+    bool is_like(const Array& other) const { return has_shape_of(other) && dtype_of(view_) == other.dtype; }
+
+    // to: of the same shape.
+    void copy_to(const Array& to) const {
+        if (dtype_of(view_) == to.dtype && PyBuffer_IsContiguous(&view_, 'C') && to.packed()) {
+            std::memcpy(to.data, view_.buf, static_cast<size_t>(view_.len));
+        } else {
+            copy(array(), to);
+        }
+    }
+
 private:
     Py_buffer view_{};
 };
@@ -159,6 +175,14 @@ Arrays arrays_of(const std::vector<Held>& all) {
     return arrays;
 }
 
+// NumPy's own object for a dtype, made once.
+PyObject* numpy_dtype(DType dtype) {
+    static std::array<PyObject*, DTYPES> known{};
+    PyObject*& found = known.at(static_cast<size_t>(dtype));
+    if (!found) found = nb::module_::import_("numpy").attr("dtype")(name_of(dtype)).release().ptr();
+    return found;
+}
+
 // A new NumPy array that holds a copy.
 nb::object copied(const Array& array) {
     static PyObject* empty = nb::module_::import_("numpy").attr("empty").inc_ref().ptr();
@@ -166,26 +190,23 @@ nb::object copied(const Array& array) {
     for (int64_t axis = 0; axis < array.rank(); ++axis) {
         PyTuple_SetItem(shape.ptr(), axis, PyLong_FromLongLong(array.shape[static_cast<size_t>(axis)]));
     }
-    nb::object made = nb::steal(PyObject_CallFunction(empty, "Os", shape.ptr(), name_of(array.dtype)));
+    PyObject* arguments[] = {shape.ptr(), numpy_dtype(array.dtype)};
+    nb::object made = nb::steal(PyObject_Vectorcall(empty, arguments, 2, nullptr));
     if (!made.is_valid()) throw nb::python_error();
-    Held there(made, true);
-    copy(array, there.array());
+    Py_buffer view;  // packed, of a format that is known: nothing of it has to be read
+    if (PyObject_GetBuffer(made.ptr(), &view, PyBUF_WRITABLE) != 0) throw nb::python_error();
+    if (array.packed()) std::memcpy(view.buf, array.data, static_cast<size_t>(view.len));
+    else copy(array, Array(static_cast<char*>(view.buf), array.dtype, array.shape));
+    PyBuffer_Release(&view);
     return made;
 }
 
 // -- running
 
-nb::list run(Loaded& loaded, nb::list state, nb::list inputs, bool training) {
-    const std::vector<Held> held_state = held(state, true), held_inputs = held(inputs, false);
-    const Arrays given = arrays_of(held_inputs);
-    std::unique_ptr<Plan> plan = loaded.take(arrays_of(held_state));
-    if (given.size() != plan->inputs().size()) throw nb::value_error("the number of inputs is not the program's");
+nb::list computed(Loaded& loaded, std::unique_ptr<Plan> plan, const std::vector<Held>& given, bool training) {
     auto compute = [&] {
         const FlushSubnormals flush(training);
-        for (size_t i = 0; i < given.size(); ++i) {
-            if (given[i].shape != plan->inputs()[i].shape) throw BadValue("the shape of an input is not the program's");
-            copy(given[i], plan->inputs()[i]);
-        }
+        for (size_t i = 0; i < given.size(); ++i) given[i].copy_to(plan->inputs()[i]);
         plan->run();
     };
     if (plan->cost() > LONG) {
@@ -198,6 +219,28 @@ nb::list run(Loaded& loaded, nb::list state, nb::list inputs, bool training) {
     for (const Array& output : plan->outputs()) results.append(copied(output));
     loaded.give_back(std::move(plan));
     return results;
+}
+
+nb::list run(Loaded& loaded, nb::list state, nb::list inputs, bool training) {
+    const std::vector<Held> held_state = held(state, true), given = held(inputs, false);
+    std::unique_ptr<Plan> plan = loaded.take(arrays_of(held_state));
+    if (given.size() != plan->inputs().size()) throw nb::value_error("the number of inputs is not the program's");
+    for (size_t i = 0; i < given.size(); ++i) {
+        if (!given[i].has_shape_of(plan->inputs()[i])) throw BadValue("the shape of an input is not the program's");
+    }
+    return computed(loaded, std::move(plan), given, training);
+}
+
+// The same where the inputs are of the program's own shapes and dtypes; None where they are not.
+nb::object attempt(Loaded& loaded, nb::list state, nb::list inputs) {
+    const std::vector<Held> held_state = held(state, true), given = held(inputs, false);
+    std::unique_ptr<Plan> plan = loaded.take(arrays_of(held_state));
+    const auto alike = [](const Held& one, const Array& wanted) { return one.is_like(wanted); };
+    if (std::equal(given.begin(), given.end(), plan->inputs().begin(), plan->inputs().end(), alike)) {
+        return computed(loaded, std::move(plan), given, false);
+    }
+    loaded.give_back(std::move(plan));
+    return nb::none();
 }
 
 // Where the time of a run goes: (step, segment, rows, estimated and measured nanoseconds); the state changes.
@@ -428,6 +471,7 @@ NB_MODULE(MACHINE_MODULE, m) {
           nb::arg("inputs"), nb::arg("outputs"), nb::arg("updates"), "A program in the machine's own form.");
     nb::class_<Loaded>(m, "Loaded")
         .def("run", &run, nb::arg("state"), nb::arg("inputs"), nb::arg("training") = false)
+        .def("attempt", &attempt, nb::arg("state"), nb::arg("inputs"), "The same where the inputs fit; else None.")
         .def("timed", &timed, nb::arg("state"), nb::arg("times"), "Where the time of a run goes, step by step.");
     m.def("load", &load, nb::arg("program"), nb::arg("sizes"), "The program with its sizes bound to numbers.");
     nb::class_<PythonFit>(m, "Fit")

@@ -23,6 +23,8 @@ enum class DType : uint8_t {
     Float64
 };
 
+constexpr size_t DTYPES = 12;
+
 // A half-precision number: 16 bits of storage. Arithmetic happens in float, and every result is rounded, to even.
 class Half {
 public:

@@ -266,3 +266,29 @@ def test_results_of_a_call_are_not_overwritten_by_the_next() -> None:
     both(np.full(4, 7.0))
     assert float(first[0]) == 16.0
     np.testing.assert_array_equal(first[1].numpy(), np.full(4, 4.0))
+
+
+def test_calls_of_several_shapes_and_dtypes_in_turn_get_each_its_own_program() -> None:
+    function = value_and_grad(lambda x: ops.sum(ops.square(x)))
+    kinds = [X, X[:2], X.astype("float32"), np.asfortranarray(X), X[::-1, ::2], X[0], np.arange(5.0)]
+    for _ in range(3):
+        for x in kinds:
+            value, slope = function(x)
+            np.testing.assert_allclose(np.asarray(value), np.sum(x * x), rtol=1e-6)
+            np.testing.assert_allclose(np.asarray(slope), 2 * x, rtol=1e-6)
+            assert np.asarray(slope).dtype == x.dtype
+
+
+def test_a_function_that_is_given_other_code_or_defaults_is_traced_anew() -> None:
+    def scaled(x, factor=2.0):
+        return ops.sum(x * factor)
+
+    def shifted(x, factor=2.0):
+        return ops.sum((x + 1.0) * factor)
+
+    slope = value_and_grad(scaled)
+    assert [float(slope(np.ones(3))[0]) for _ in range(2)] == [6.0, 6.0]
+    scaled.__defaults__ = (3.0,)
+    assert [float(slope(np.ones(3))[0]) for _ in range(2)] == [9.0, 9.0]
+    scaled.__code__ = shifted.__code__
+    assert [float(slope(np.ones(3))[0]) for _ in range(2)] == [18.0, 18.0]

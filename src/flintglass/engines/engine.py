@@ -179,6 +179,14 @@ class Engine(ABC):
     def run(self, loaded: Any, state: Sequence[Array], inputs: Sequence[Array]) -> list[Array]:
         """Run once; returns new arrays for the outputs and updates ``state`` in place."""
 
+    def attempt(
+        self, loaded: Any, state: Sequence[Array], inputs: Sequence[Array], kinds: Sequence[tuple[Any, Any]]
+    ) -> list[Array] | None:
+        """``run`` where the inputs have exactly the shapes and dtypes that it was loaded for, ``kinds``; else None."""
+        if any((array.shape, array.dtype) != kind for array, kind in zip(inputs, kinds, strict=True)):
+            return None
+        return self.run(loaded, state, inputs)
+
     @abstractmethod
     def apply(self, primitive: str, arrays: Sequence[Array], attributes: Mapping[str, Any]) -> list[Array]:
         """Run a single primitive on arrays."""

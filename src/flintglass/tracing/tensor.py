@@ -81,6 +81,9 @@ class TracedSize(Size):
     __rmul__ = __mul__
 
 
+_new = object.__new__
+
+
 class Tensor:
     """A value with a shape and a dtype, in one of four states.
 
@@ -107,6 +110,14 @@ class Tensor:
         self.call = call
         self.mask: Any = None
         self._spec = spec if spec is not None else operand.spec if operand is not None else None
+
+    @classmethod
+    def holding(cls, array: np.ndarray) -> Tensor:
+        """``Tensor(array)`` in half the time, for results of calls that take microseconds."""
+        made = _new(cls)
+        made._array = array
+        made.operand = made.trace = made.call = made.mask = made._spec = None
+        return made
 
     # -- what it is
 

@@ -19,6 +19,7 @@ from flintglass.tracing.tensor import Tensor, apply, convert
 from flintglass.tracing.trace import Trace, Traced, trace_body
 
 KEPT_TRACES = 32
+KEPT_SHAPES = 4
 Argnums = int | Sequence[int]
 
 
@@ -36,37 +37,41 @@ class Transformed:
         self.__doc__ = function.__doc__
         # With each trace what its key names by id, so that no id is given to anything else meanwhile.
         self._traces: dict[Any, tuple[Traced, list[Any]]] = {}
-        self._ready: dict[Any, Ready] = {}  # by the kind of arguments, for the trace that was run last
+        # By the nesting of the arguments, those of the last few shapes, the latest first.
+        self._ready: dict[Any, list[Ready]] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         active = context.active()
         if active is not None:
             return self.body(*map_leaves(_own_value, list(arguments)))
         arrays: list[np.ndarray] = []
-        kinds: list[Any] = []
-        simple = read(arguments, arrays, kinds)
+        nesting: list[Any] = []
+        simple = read(arguments, arrays, nesting)
         if simple:
-            ready = self._ready.get(tuple(kinds))
-            if ready is not None and ready.holds():
-                return ready.run(arrays)
+            for ready in self._ready.get((len(arrays), *nesting), ()):
+                found = ready.run(arrays) if ready.holds() else None
+                if found is not None:
+                    return found
         leaves = [convert(leaf) for leaf in flatten(list(arguments))]
         key: tuple[Any, ...] = (repr(map_leaves(lambda _: 0, list(arguments))), tuple(leaf.spec for leaf in leaves))
         seen = surroundings(self.function)
-        found = self._traces.get((*key, _identities(seen)))
-        if found is None:
-            found = (self._trace(arguments, leaves), seen)
-            self._traces[(*key, _identities(seen))] = found
+        kept = self._traces.get((*key, _identities(seen)))
+        if kept is None:
+            kept = self._traces[(*key, _identities(seen))] = (self._trace(arguments, leaves), seen)
             while len(self._traces) > KEPT_TRACES:
                 self._traces.pop(next(iter(self._traces)))
-        traced = found[0]
+        traced = kept[0]
         result = traced.run([leaf.array for leaf in leaves])
         if simple and all(leaf.array is array for leaf, array in zip(leaves, arrays, strict=True)):
-            ready = Ready(self.function, seen, traced, arrays)
-            if ready.is_plain:
-                self._ready[tuple(kinds)] = ready
-                while len(self._ready) > KEPT_TRACES:
-                    self._ready.pop(next(iter(self._ready)))
+            self._keep_ready((len(arrays), *nesting), Ready(self.function, seen, traced, arrays))
         return result
+
+    def _keep_ready(self, nesting: tuple[Any, ...], ready: Ready) -> None:
+        if not ready.is_plain:
+            return
+        self._ready[nesting] = [ready, *self._ready.get(nesting, [])[: KEPT_SHAPES - 1]]
+        while len(self._ready) > KEPT_TRACES:
+            self._ready.pop(next(iter(self._ready)))
 
     def _trace(self, arguments: Sequence[Any], leaves: Sequence[Tensor]) -> Traced:
         writing = Trace(self.__name__)

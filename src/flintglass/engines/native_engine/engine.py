@@ -65,6 +65,13 @@ class NativeEngine(Engine):
         found: list[Array] = loaded.run(list(state), list(inputs))
         return found
 
+    def attempt(
+        self, loaded: Any, state: Sequence[Array], inputs: Sequence[Array], kinds: Sequence[tuple[Any, Any]]
+    ) -> list[Array] | None:
+        self._use_threads()
+        found: list[Array] | None = loaded.attempt(state, inputs)
+        return found
+
     def apply(self, name: str, arrays: Sequence[Array], attributes: Mapping[str, Any]) -> list[Array]:
         key = (name, tuple((array.shape, array.dtype) for array in arrays), tuple(sorted(attributes.items())))
         loaded = self._applied.get(key)
