@@ -2,6 +2,7 @@
 #include "flatten.h"
 
 #include <cstring>
+#include <iterator>
 
 namespace flintglass {
 
@@ -172,6 +173,14 @@ Spread spread(Flat& flat, const Program& body, const std::vector<int>& inputs, S
         flattened.primitive = line.primitive;
         flattened.origin = origin;
         for (int value : line.inputs) flattened.inputs.push_back(slot_of(value));
+        if (line.primitive == "each" || line.primitive == "call") {
+            const Program& nested = *std::get<Block>(line.attributes.at("body"));
+            const Shape made = broadcast(flat, flattened.inputs);
+            Spread inner = spread(flat, nested, flattened.inputs, made, origin);
+            std::move(inner.lines.begin(), inner.lines.end(), std::back_inserter(result.lines));
+            for (size_t i = 0; i < line.outputs.size(); ++i) table[line.outputs[i]] = inner.results[i];
+            continue;
+        }
         for (const auto& [name, value] : line.attributes)
             flattened.attributes.items.emplace(name, bound(value, flat.sizes));
         const Shape made = broadcast(flat, flattened.inputs);

@@ -93,6 +93,9 @@ TRUE_ROW = block("true", "float64[3];float64[3]", lambda b, h, w: [b.multiply(h,
 FALSE_ROW = block("false", "float64[3];float64[3]", lambda b, h, w: [b.sin(b.add(h, w))])
 PRODUCT = block("product", "float64[3];float64[3]", lambda b, x, y: [b.multiply(x, y)])
 EACH_ONE = block("one", "float64[];float64[]", lambda b, x, y: [b.multiply(b.exp(x), y)])
+EACH_OF_EACH = block(
+    "outer", "float64[];float64[]", lambda b, x, y: [b.tanh(b.emit("each", x, y, body=EACH_ONE)), b.add(x, 1.0)]
+)
 MIXED = block("mixed", "float64[];float64[]", _mixed)
 TRUE = block("true", "float64[n, 3];float64[3]", lambda b, x, w: [b.multiply(x, w), b.sum(x, axis=(0, 1))])
 FALSE = block("false", "float64[n, 3];float64[3]", lambda b, x, w: [b.sin(b.add(x, w)), b.sum(w, axis=(0,))])
@@ -103,6 +106,7 @@ SMOOTH = {
         "call", "float64[n, 3];float64[3]", {"body": block("two", "float64[n, 3];float64[3]", _two_results)}
     ),
     "each": Situation("each", "float64[n, 3];float64[n, 3]", {"body": MIXED}),
+    "each in each": Situation("each", "float64[n, 3];float64[3]", {"body": EACH_OF_EACH}),
     "each with a row": Situation("each", "float64[n, 3];float64[3]", {"body": MIXED}),
     "each with a number": Situation("each", "float64[];float64[n, 1]", {"body": MIXED}),
     "each with a whole number": Situation(
