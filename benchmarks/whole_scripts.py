@@ -53,10 +53,10 @@ def main() -> None:
     )
     print("| script | " + " | ".join(ways) + " | ratio |\n| --- |" + " ---: |" * (len(ways) + 1))
     for script in SCRIPTS:
-        times = {name: sorted(found[name, script.stem]) for name in ways}
-        cells = [f"{t[0]:.2f} ({t[len(t) // 2]:.2f})" for t in times.values()]
-        peers = [t[0] for name, t in times.items() if name in BACKENDS]
-        ratio = f"{min(peers) / times['flintglass run'][0]:.1f}" if peers else "-"
+        taken = {name: sorted(found[name, script.stem]) for name in ways}
+        cells = [f"{t[0]:.2f} ({t[len(t) // 2]:.2f})" for t in taken.values()]
+        peers = [t[0] for name, t in taken.items() if name in BACKENDS]
+        ratio = f"{min(peers) / taken['flintglass run'][0]:.1f}" if peers else "-"
         print(f"| {script.stem} | " + " | ".join(cells) + f" | {ratio} |")
 
 

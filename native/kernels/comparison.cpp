@@ -103,19 +103,21 @@ template <class T> struct Choose : Simple {
     T operator()(uint32_t condition, T x, T y) const { return condition ? x : y; }
 };
 
-template <class T> Run select_run(const Arrangement& arrangement) {
-    using Condition = VectorOperand<uint8_t>;
+template <class T, class Condition> Run choosing_run(const Arrangement& arrangement) {
     using Vector = VectorOperand<T>;
     using Single = SingleOperand<T>;
+    const bool x_is_single = arrangement.forms[1] == Form::Single, y_is_single = arrangement.forms[2] == Form::Single;
+    if (x_is_single && y_is_single) return run_over<Choose<T>, T, Condition, Single, Single>;
+    if (x_is_single) return run_over<Choose<T>, T, Condition, Single, Vector>;
+    if (y_is_single) return run_over<Choose<T>, T, Condition, Vector, Single>;
+    return run_over<Choose<T>, T, Condition, Vector, Vector>;
+}
+
+template <class T> Run select_run(const Arrangement& arrangement) {
     if constexpr (has_own_loops<T>) {
-        if (arrangement.forms[0] == Form::Vector) {
-            const bool x_is_single = arrangement.forms[1] == Form::Single;
-            const bool y_is_single = arrangement.forms[2] == Form::Single;
-            if (x_is_single && y_is_single) return run_over<Choose<T>, T, Condition, Single, Single>;
-            if (x_is_single) return run_over<Choose<T>, T, Condition, Single, Vector>;
-            if (y_is_single) return run_over<Choose<T>, T, Condition, Vector, Single>;
-            return run_over<Choose<T>, T, Condition, Vector, Vector>;
-        }
+        const bool one_for_all = arrangement.forms[0] == Form::Single;
+        return one_for_all ? choosing_run<T, SingleOperand<uint8_t>>(arrangement)
+                           : choosing_run<T, VectorOperand<uint8_t>>(arrangement);
     }
     return run_over<Choose<T>, T, SteppedOperand<uint8_t>, SteppedOperand<T>, SteppedOperand<T>>;
 }
