@@ -472,7 +472,10 @@ private:
             Array array = array_of(slot);
             bool shows_state = false;
             for (auto [target, source] : flat_.updates) {
-                shows_state |= lifetimes_->root(slot) != lifetimes_->root(source) && overlap(array, arrays_[target]);
+                // The new value itself, where a line has written it over the old one.
+                const bool is_new = lifetimes_->root(slot) == lifetimes_->root(source) &&
+                                    same_memory(array_of(source), arrays_[target]);
+                shows_state |= !is_new && overlap(array, arrays_[target]);
             }
             if (shows_state || !array.packed()) {
                 Array kept = fresh(slot);

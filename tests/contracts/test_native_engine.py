@@ -14,7 +14,7 @@ from flintglass.engines.engine import engine
 from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
 from flintglass.errors import IndexOutOfRange
 from flintglass.primitives import PRIMITIVES, Primitive, Sample
-from flintglass.program import Spec
+from flintglass.program import Spec, parse
 
 machines = pytest.importorskip("flintglass.engines.native_engine.machines")
 try:
@@ -150,3 +150,18 @@ def test_the_order_of_rows_is_the_same_as_numpys(rows: int) -> None:
     for seed, epoch in ((0, 0), (1, 0), (2**31 - 1, 17)):
         expected = np.random.RandomState(np.random.Philox(key=[seed, epoch])).permutation(rows)
         np.testing.assert_array_equal(MACHINE.permutation(seed, epoch, rows), expected)
+
+
+@pytest.mark.parametrize("line", ["reverse(w, axis=(0,))", "reshape(w, shape=(2,))", "add(w, 1.0)"])
+def test_an_output_shows_the_state_as_it_was_before_a_view_of_it_is_written_back(line: str) -> None:
+    program = parse(
+        f"program p\n  state w : float32[2]\n    v1 = {line} : float32[2]\n"
+        "  update w <- v1\n  return a = w\n  return b = v1\n"
+    )
+    results = []
+    for name in ("numpy", "native"):
+        state = [np.array([1.0, 2.0], "f")]
+        outputs = engine(name).execute(program, state, [])
+        results.append([array.tolist() for array in (*outputs, *state)])
+    assert results[0] == results[1]
+    assert results[0][0] == [1.0, 2.0]
