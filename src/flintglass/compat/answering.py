@@ -21,13 +21,17 @@ IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 class Answer(ModuleType):
     """A module whose names come from a table, and from a package of flintglass after that.
 
-    table: name -> a place as ``module:object``, or the value itself. inner: the modules below this one.
+    table: name -> a place as ``module:object``, or the value itself. inner: the modules below this one. prepare: a
+    function that is given what a script gets.
     """
 
-    def __init__(self, name: str, table: Mapping[str, Any], package: str | None, inner: frozenset[str]) -> None:
+    def __init__(
+        self, name: str, table: Mapping[str, Any], package: str | None, inner: frozenset[str], prepare: Any = None
+    ) -> None:
         super().__init__(name)
         self.__path__: list[str] = []  # what Python asks of a package
         self._table, self._package, self._inner = table, package, inner
+        self._prepare = prepare or (lambda value: None)
 
     def __getattr__(self, name: str) -> Any:
         table, package = self._table, self._package
@@ -40,8 +44,13 @@ class Answer(ModuleType):
             value = getattr(sys.modules[package], name)
         else:
             self._refuse(name)
+        self._prepare(value)
         setattr(self, name, value)
         return value
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> NoReturn:
+        hint = note_about(plain(self.__name__))
+        raise TypeError(f"{self.__name__} is a module here, not a function. {hint or ''}".strip())
 
     def __dir__(self) -> list[str]:
         package = importlib.import_module(self._package) if self._package else None
@@ -73,11 +82,20 @@ def plain(name: str) -> str:
 
 def not_offered(full_name: str, known: Iterable[str]) -> str:
     """The one sentence about a name that is not there: the way out, or the nearest name."""
-    from flintglass.compat.names import NOTES
-
     room, _, name = full_name.rpartition(".")
     close = closest(name, known, cutoff=0.75)
-    hint = NOTES.get(plain(full_name))
+    hint = note_about(plain(full_name))
     if hint is None:
         hint = f"Did you mean {close!r}?" if close else "It trains dense networks; for the rest, use Keras itself."
     return f"flintglass answers for {room} here, and offers no {name!r} in it. {hint}"
+
+
+def note_about(name: str) -> str | None:
+    """The note about a name, or about the nearest room above it that has one."""
+    from flintglass.compat.names import NOTES
+
+    while "." in name:
+        if name in NOTES:
+            return NOTES[name]
+        name = name.rpartition(".")[0]
+    return None

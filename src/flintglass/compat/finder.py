@@ -30,9 +30,10 @@ class Finder(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         from flintglass.compat.names import MODULES
+        from flintglass.compat.older import accept_older
 
         table, package = MODULES[plain(spec.name)]
-        return Answer(spec.name, table, package, inner(plain(spec.name)))
+        return Answer(spec.name, table, package, inner(plain(spec.name)), accept_older)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing runs: names are looked up when they are asked for."""

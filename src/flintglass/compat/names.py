@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flintglass import PACKAGES, __version__
-from flintglass.compat import backend, operations, tensorflow
+from flintglass.compat import backend, older, operations, tensorflow
 
 # What a script of that era expects to read, and who answers. set_seed follows that TensorFlow: random/streams.py.
 TENSORFLOW_VERSION = f"2.9.3+flintglass.{__version__}"
@@ -53,13 +53,24 @@ CONFIG = {
 }
 
 
+SESSIONS = "Sessions and graphs of TensorFlow 1 do not run here; write the script for Keras 2 or 3."
+GRAPHS = """compat Session InteractiveSession ConfigProto placeholder global_variables_initializer get_variable
+    variable_scope get_default_graph reset_default_graph Graph GPUOptions"""
+LOGGING = {"set_verbosity": NEVER, **{level: level for level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")}}
+
 # What is not here, and the way out.
 NOTES = {
     "keras.datasets": "It downloads nothing: load the data from a file, as with np.load, or from scikit-learn.",
     "keras.preprocessing": "Prepare texts and images beforehand, and give arrays to fit.",
     "keras.wrappers": "Wrap the model by hand: its fit and predict take NumPy arrays, as scikit-learn's do.",
     "keras.applications": "It trains dense networks; for convolutional ones, use Keras itself.",
-    "tensorflow.compat": "Sessions and graphs of TensorFlow 1 do not run here; write the script for Keras 2 or 3.",
+    "keras.layers.merge": "Write Add()([a, b]), Concatenate, Multiply, Average, Maximum or Dot of keras.layers.",
+    "keras.experimental": "Write such a model of Dense layers: keras.Model, or a Model with a call of its own.",
+    **dict.fromkeys(("keras.backend.set_session", "keras.backend.get_session"), SESSIONS),
+    **{f"tensorflow.{name}": SESSIONS for name in words(GRAPHS)},
+    "tensorflow.train": "Give an optimizer of tf.keras.optimizers to compile, such as Adam(0.001).",
+    "tensorflow.layers": "Its layers are in tf.keras.layers.",
+    "tensorflow.contrib": "It has been gone since TensorFlow 2; most of it is in tf.keras.",
     "tensorflow.data": "Give arrays, a generator or a PyDataset to fit.",
     "tensorflow.image": "It trains dense networks; prepare images beforehand, and give arrays to fit.",
 }
@@ -99,6 +110,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
             "map_fn": "flintglass.ops:map",
             "vectorized_map": "flintglass:vectorized_map",
             "no_op": NEVER,
+            "set_random_seed": RANDOM["set_seed"],
         },
         None,
     ),
@@ -117,6 +129,10 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
     "tensorflow.test": (dict.fromkeys(("is_gpu_available", "is_built_with_cuda"), f"{HERE}:no"), None),
     "tensorflow.lite": (_ours("TFLiteConverter"), None),
     "tensorflow.saved_model": (dict.fromkeys(("save", "load"), f"{HERE}:saved_model"), None),
+    "tensorflow.logging": (LOGGING, None),
+    "tensorflow.compat": ({}, None),
+    "tensorflow.compat.v1": ({"set_random_seed": RANDOM["set_seed"], "enable_eager_execution": NEVER}, None),
+    "tensorflow.compat.v1.logging": (LOGGING, None),
     "tensorflow.version": ({"VERSION": TENSORFLOW_VERSION}, None),
     **{f"tensorflow.{room}": ({}, None) for room in ("python", "_api", "_api.v2", "autograph")},
     "tensorflow.autograph.experimental": ({"do_not_convert": f"{HERE}:function"}, None),
@@ -134,6 +150,11 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
         },
         "flintglass.config",
     ),
+    **{room: (names, room.replace("keras", "flintglass")) for room, names in older.NAMES.items()},
+    "keras.objectives": (SHORT, "flintglass.losses"),
+    "keras.initializations": ({}, "flintglass.initializers"),
+    "keras.optimizers.experimental": ({}, "flintglass.optimizers"),
+    "keras.callbacks.experimental": ({"BackupAndRestore": "flintglass.callbacks:BackupAndRestore"}, None),
     "keras.layers.core": ({}, "flintglass.layers"),
     "keras.layers.experimental": ({}, "flintglass.layers"),
     "keras.layers.experimental.preprocessing": ({}, "flintglass.layers"),
@@ -141,6 +162,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
     "keras.optimizers.legacy": ({}, "flintglass.optimizers"),
     "keras.optimizers.schedules": ({}, "flintglass.optimizers.schedules"),
     "keras.utils.np_utils": ({}, "flintglass.utils"),
+    "keras.utils.generic_utils": ({}, "flintglass.utils"),
     "keras.utils.vis_utils": ({}, "flintglass.utils"),
     **{
         f"keras.{older}": ({}, f"flintglass.{older.partition('.')[0].replace('engine', 'layers')}")

@@ -27,7 +27,11 @@ def run(target: str, arguments: Sequence[str], module: bool = False, figures: st
     os.environ["PYTHONPATH"] = python_path(STARTUP)
     if figures is not None:
         folder = Path(figures).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"flintglass run: --save-figures {figures} can be no folder: {error.strerror}", file=sys.stderr)
+            return 1
         os.environ[FIGURES] = str(folder)
     command = [sys.executable, *(["-m"] if module else []), target, *arguments]
     sys.stdout.flush()

@@ -1,5 +1,9 @@
 """The operations of keras.ops, each a thin layer over primitives; loaded on first use."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from flintglass.faces import lazy_face
 
 _MODULES = {
@@ -19,6 +23,10 @@ _MODULES = {
         zeros zeros_like""",
     "indexing": """bincount get_item isin pad scatter scatter_update segment_sum slice slice_update take
         take_along_axis""",
+    "statistics": "median nanmax nanmean nanmin nanprod nanstd nansum nanvar ptp quantile",
+    "further": """array_split cbrt cross deg2rad diagflat diff dstack empty_like erfc fliplr flipud fmax fmin heaviside
+        hsplit isneginf isposinf kron layer_normalization logaddexp2 logspace rad2deg rms_normalization rot90 sinc
+        trapezoid vsplit""",
     "sorting": "argsort digitize in_top_k searchsorted sort top_k unique",
     "linear": "dot einsum inner matmul normalize outer tensordot vdot",
     "activation": """celu elu gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
@@ -33,4 +41,12 @@ TABLE = {name: f"flintglass.ops.{module}" for module, names in _MODULES.items() 
 }
 
 __all__ = sorted(TABLE)
-__getattr__, __dir__ = lazy_face(__name__, TABLE)
+_load, __dir__ = lazy_face(__name__, TABLE)
+
+
+def __getattr__(name: str) -> Any:
+    found = _load(name)
+    from flintglass.ops.graph import joining
+
+    globals()[name] = found = joining(name, found)
+    return found

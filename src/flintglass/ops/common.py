@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -70,7 +71,7 @@ def logical(name: str) -> Pair:
 
 def _dressed(function: Any, name: str, named: str) -> Any:
     function.__name__ = function.__qualname__ = named
-    function.__module__ = "flintglass.ops"  # where pickle and readers find it
+    function.__module__ = sys._getframe(2).f_globals["__name__"]  # where it gets its name: pickle looks there
     function.__doc__ = primitive(name).__doc__
     return function
 

@@ -26,6 +26,13 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
     Both must return the same nesting of tensors, of the same shapes and dtypes. Only one of them runs.
     """
+    if not isinstance(pred, bool) and convert(pred).spec.size != 1:
+        raise ShapeError(
+            f"cond: pred is one truth value, not a tensor of shape {convert(pred).shape}; ops.where chooses for each "
+            "element, and ops.any and ops.all make one truth value of many"
+        )
+    for branch in (true_fn, false_fn):
+        _require_function("cond", branch)
     if isinstance(pred, bool) or _runs_now():
         return true_fn() if bool(pred) else false_fn()
     true, true_captures, result = _body(true_fn, [], "true")
@@ -59,6 +66,8 @@ def while_loop(
 
     Shapes and dtypes of the variables stay. In a program it has no gradient; ``fori_loop`` and ``scan`` have.
     """
+    for function in (cond, body):
+        _require_function("while_loop", function)
     single = not isinstance(loop_vars, (list, tuple))
     given = map_leaves(convert, [loop_vars] if single else list(loop_vars))
 
@@ -199,6 +208,11 @@ def _for_call(reverse: Program, operands: int, captures: Sequence[Tensor]) -> Pr
     program = b.finish([*reverse.outputs, *zeros])
     inputs, start = program.inputs, len(program.inputs) - len(captures)
     return replace(program, inputs=inputs[:operands] + inputs[start:] + inputs[operands:start])
+
+
+def _require_function(place: str, function: Any) -> None:
+    if not callable(function):
+        raise TypeError(f"{place}: a function is expected, not {function!r}; write lambda: {function!r}, say")
 
 
 def _runs_now() -> bool:

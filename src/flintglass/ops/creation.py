@@ -124,6 +124,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     if stop is None:
         start, stop = 0, start
     step = 1 if step is None else step
+    if isinstance(step, (int, float)) and step == 0:
+        raise ValueError("arange: steps of 0 lead nowhere; step is a number above or below 0")
     if dtype is None:
         dtype = result_dtype(*(_dtype_of(item) for item in (start, stop, step)))
     wanted = standard_dtype(dtype)
@@ -224,10 +226,13 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
 
     x = moveaxis(convert(x), (axis1, axis2), (-2, -1))
     rows, columns = (int(extent) for extent in x.spec.shape[-2:])
-    first = [(i, i + offset) for i in range(rows) if 0 <= i + offset < columns]
-    flat = reshape(x, (*x.spec.shape[:-2], rows * columns))
-    places = convert(np.array([i * columns + j for i, j in first], "int32"))
-    return apply("gather", flat, places, axis=x.ndim - 2, batch=0)
+    start = offset if offset >= 0 else -offset * columns
+    count = min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns)
+    # In the flat matrix an element of the diagonal is columns + 1 behind the one before.
+    start, stop = (start, start + (count - 1) * (columns + 1) + 1) if count > 0 else (0, 0)
+    flat, whole = reshape(x, (*x.spec.shape[:-2], rows * columns)), (None,) * (x.ndim - 2)
+    steps = (*(1 for _ in whole), columns + 1)
+    return apply("slice", flat, start=(*whole, start), stop=(*whole, stop), step=steps)
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:

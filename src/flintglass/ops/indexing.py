@@ -180,7 +180,10 @@ def _widths(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     if len(widths) == 2 and all(isinstance(width, int) for width in widths):
         return [(widths[0], widths[1])] * rank
     pairs = [(width, width) if isinstance(width, int) else tuple(width) for width in widths]
-    return pairs * rank if len(pairs) == 1 else pairs
+    pairs = pairs * rank if len(pairs) == 1 else pairs
+    if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
+        raise ShapeError(f"pad: pad_width is a number, a pair, or one pair for each of {rank} axes, not {pad_width!r}")
+    return pairs
 
 
 def _mirrored(x: Tensor, axis: int, before: int, after: int, skip: int) -> tuple[Tensor | None, Tensor, Tensor | None]:

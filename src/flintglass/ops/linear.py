@@ -106,6 +106,13 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
     tensors = [convert(operand) for operand in operands]
     if len(inputs) != len(tensors):
         raise ShapeError(f"einsum: {subscripts!r} names {len(inputs)} operands, but {len(tensors)} are given")
+    unknown = sorted(set(result) - set("".join(inputs)))
+    if unknown or len(set(result)) != len(result):
+        raise ShapeError(
+            f"einsum: the result {result!r} of {subscripts!r} holds {(unknown or [result])[0]!r}, which no operand has"
+            if unknown
+            else f"einsum: the result {result!r} of {subscripts!r} names an axis twice"
+        )
     for letters, tensor in zip(inputs, tensors, strict=True):
         if len(letters) != tensor.ndim or len(set(letters)) != len(letters):
             raise ShapeError(f"einsum: {letters!r} does not name the axes of {list(tensor.spec.shape)}")

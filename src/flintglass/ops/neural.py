@@ -79,6 +79,8 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """Along a new axis, 1 at the index that x holds, else 0; an index out of range gives only zeros."""
     if sparse:
         raise ValueError("tensors are dense: `sparse` cannot be True")
+    if isinstance(num_classes, (bool, str, float)):
+        raise ValueError(f"one_hot: num_classes is a whole number, not {num_classes!r}")
     x = convert(x)
     place = normal_axis(axis, x.ndim + 1)
     extents = tuple(num_classes if i == place else 1 for i in range(x.ndim + 1))

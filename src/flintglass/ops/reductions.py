@@ -59,8 +59,14 @@ def _extreme(name: str, of_two: str, x: Any, axis: Axis, keepdims: bool, initial
     return found if initial is None else cast(binary(of_two, found, initial), x.dtype)
 
 
-amax = max
-amin = min
+def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The largest element over the axes."""
+    return max(x, axis, keepdims)
+
+
+def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest element over the axes."""
+    return min(x, axis, keepdims)
 
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

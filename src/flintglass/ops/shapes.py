@@ -15,6 +15,8 @@ from flintglass.tracing.tensor import Tensor, apply, convert, together
 
 def shape_of(shape: Any) -> Shape:
     """A shape from an integer, a size, or a sequence of them."""
+    if isinstance(shape, str):
+        raise ShapeError(f"a shape is a number or a tuple of numbers, not the text {shape!r}")
     if isinstance(shape, (int, Size)) or not hasattr(shape, "__len__"):
         shape = (shape,)
     return tuple(dimension(extent) for extent in shape)
@@ -120,10 +122,17 @@ def broadcast_to(x: Any, shape: Any) -> Tensor:
 
 def concatenate(xs: Any, axis: int = 0) -> Tensor:
     """Tensors one after the other along an axis."""
-    tensors = together(*(convert(x) for x in xs))
+    tensors = together(*_some("concatenate", xs))
     if len(tensors) == 1:
         return tensors[0]
     return apply("concatenate", *tensors, axis=normal_axis(axis, tensors[0].ndim))
+
+
+def _some(place: str, xs: Any) -> list[Tensor]:
+    tensors = [convert(x) for x in xs]
+    if not tensors:
+        raise ShapeError(f"{place} was given an empty list; it takes one tensor or more")
+    return tensors
 
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Tensor:
@@ -133,7 +142,7 @@ def append(x1: Any, x2: Any, axis: int | None = None) -> Tensor:
 
 def stack(x: Any, axis: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis."""
-    tensors = [convert(item) for item in x]
+    tensors = _some("stack", x)
     place = normal_axis(axis, tensors[0].ndim + 1)
     return concatenate([expand_dims(tensor, place) for tensor in tensors], place)
 
@@ -230,7 +239,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
 
 def hstack(xs: Any) -> Tensor:
     """Tensors joined along the second axis; vectors along their only one."""
-    tensors = [convert(x) for x in xs]
+    tensors = _some("hstack", xs)
     return concatenate(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 

@@ -5,6 +5,7 @@ from flintglass.faces import lazy_face
 TABLE = {
     "SeedGenerator": "flintglass.random.seed_generator",
     **dict.fromkeys(("normal", "randint", "truncated_normal", "uniform"), "flintglass.random.draws"),
+    **dict.fromkeys(("beta", "binomial", "gamma"), "flintglass.random.families"),
     **dict.fromkeys(("categorical", "dropout", "shuffle"), "flintglass.random.choices"),
 }
 

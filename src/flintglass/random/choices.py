@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flintglass.errors import ShapeError
 from flintglass.ops.common import floating, normal_axis
 from flintglass.ops.shapes import shape_of
 from flintglass.ops.sorting import argsort
@@ -49,6 +50,8 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     By Gumbel's method; the numbers are not those of TensorFlow, which takes them another way.
     """
     logits = floating(logits)
+    if logits.ndim != 2:
+        raise ShapeError(f"categorical: logits have one row of classes for each draw, 2 axes, not {list(logits.shape)}")
     rows, classes = logits.spec.shape
     noise = draw_uniform(start(seed), (rows, num_samples, classes), 0.0, 1.0, "float32")
     smallest = Literal(1e-20, "float32")

@@ -33,6 +33,8 @@ def start(seed: Any) -> Tensor:
     elif isinstance(seed, SeedGenerator) or hasattr(seed, "next"):
         pair = seed.next()
     else:
+        if isinstance(seed, (str, bool, float)):
+            raise ValueError(f"a seed is a whole number, a SeedGenerator or None, not {seed!r}")
         pair = convert(seed)
     if pair.trace is None and not hasattr(pair, "storage") and not pair.is_placeholder:
         first, second = pair.array.tolist()
@@ -88,10 +90,10 @@ def draw_uniform(state: Tensor, shape: Shape, low: float, high: float, dtype: st
     bounds = Literal(float(low), dtype), Literal(scalar(high) - scalar(low), dtype)
     if dtype == "float32":
         return each(_uniform_float32, bits(state, shape), *bounds, name="uniform")
-    return each(_uniform_float64, *_columns(bits(state, (*shape, 2))), *bounds, name="uniform")
+    return each(_uniform_float64, *apart(bits(state, (*shape, 2))), *bounds, name="uniform")
 
 
-def _columns(words: Tensor) -> list[Tensor]:
+def apart(words: Tensor) -> list[Tensor]:
     """The elements of the last axis, apart."""
     last = words.ndim - 1
     shape = words.spec.shape[:last]
@@ -105,7 +107,7 @@ def _normal_pair_float32(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]
     return _normal_pair(unit_uniform_float32(first), unit_uniform_float32(second))
 
 
-def _normal_pair_float64(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
+def normal_pair_float64(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
     return _normal_pair(unit_uniform_float64(a, b), unit_uniform_float64(c, d))
 
 
@@ -118,8 +120,8 @@ def _normal_pair(u: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
 
 def _unit_normals(words: Tensor, dtype: str) -> Tensor:
     """Normals from words whose last axis holds those of one pair: (..., 2)."""
-    makers: dict[str, Any] = {"float32": _normal_pair_float32, "float64": _normal_pair_float64}
-    pair = each(makers[dtype], *_columns(words), name="normal_pair")
+    makers: dict[str, Any] = {"float32": _normal_pair_float32, "float64": normal_pair_float64}
+    pair = each(makers[dtype], *apart(words), name="normal_pair")
     columns = [apply("reshape", z, shape=(*z.spec.shape, 1)) for z in pair]
     return concatenate(columns, columns[0].ndim - 1)
 
@@ -179,7 +181,7 @@ def draw_truncated_normal(state: Tensor, shape: Shape, mean: float, stddev: floa
 
 def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Uniform numbers in [minval, maxval)."""
-    wanted = _float_dtype("uniform", dtype)
+    wanted = float_dtype("uniform", dtype)
     if not (isinstance(minval, (int, float)) and isinstance(maxval, (int, float))):
         lowest = cast(minval, wanted)
         unit = draw_uniform(start(seed), shape_of(shape), 0.0, 1.0, wanted)
@@ -191,15 +193,15 @@ def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None,
 
 def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Normal numbers of this mean and standard deviation."""
-    return draw_normal(start(seed), shape_of(shape), mean, stddev, _float_dtype("normal", dtype))
+    return draw_normal(start(seed), shape_of(shape), mean, stddev, float_dtype("normal", dtype))
 
 
 def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
     """Normal numbers, those beyond 2 standard deviations drawn again."""
-    return draw_truncated_normal(start(seed), shape_of(shape), mean, stddev, _float_dtype("truncated_normal", dtype))
+    return draw_truncated_normal(start(seed), shape_of(shape), mean, stddev, float_dtype("truncated_normal", dtype))
 
 
-def _float_dtype(place: str, dtype: Any) -> str:
+def float_dtype(place: str, dtype: Any) -> str:
     wanted = standard_dtype(dtype)
     if not wanted.startswith("float"):
         raise ValueError(f"{place} draws floating-point numbers, not {wanted}; randint draws whole numbers")
@@ -215,7 +217,7 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
         raise ValueError(f"randint draws whole numbers, not {wanted}; uniform draws floating-point numbers")
     width = int(maxval) - int(minval)
     if wanted in ("int64", "uint64"):
-        low, high = _columns(bits(start(seed), (*extents, 2)))
+        low, high = apart(bits(start(seed), (*extents, 2)))
         words = apply("shift_left", cast(high, "uint64"), Literal(32, "uint64")) | cast(low, "uint64")
         return cast(apply("remainder", words, Literal(width, "uint64")), wanted) + int(minval)
     words = bits(start(seed), extents)

@@ -69,6 +69,8 @@ class Streams:
         """
         if not isinstance(seed, int):
             raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})")
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"set_random_seed: a seed lies between 0 and 2**32 - 1, unlike {seed}")
         random.seed(seed)
         np.random.seed(seed)
         self._seed_operations(seed)
