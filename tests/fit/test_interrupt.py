@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 from tests.fit.support import X, Y, same, sequential
 
 from flintglass import utils
-from flintglass.callbacks import Callback
+from flintglass.callbacks import BackupAndRestore, Callback, EarlyStopping
 
 STEPS = 3  # of an epoch of 70 rows
 
@@ -187,3 +189,130 @@ def test_ctrl_c_at_any_time_leaves_whole_steps() -> None:
     output, _ = process.communicate(timeout=60)
     assert output.startswith("whole"), output
     assert "last finished step" in output
+
+
+# -- SIGTERM
+
+TERMINATED = """
+import json, signal, sys
+from tests.fit import resuming
+from flintglass.callbacks import BackupAndRestore, Callback
+
+folder, way = sys.argv[1:]
+if way == "own":
+    def handler(number, frame):
+        print("heard", flush=True)
+        sys.exit(7)
+    signal.signal(signal.SIGTERM, handler)
+if way == "goes on":
+    signal.signal(signal.SIGTERM, lambda number, frame: print("heard", flush=True))
+if way == "ignored":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+model = resuming.network()
+
+class Tells(Callback):
+    told = False
+    def on_train_batch_end(self, batch, logs=None):
+        if not self.told:
+            print("training", flush=True)
+        self.told = True
+
+given = [BackupAndRestore(folder, False), Tells(), resuming.Slow()]
+history = model.fit(resuming.X, resuming.Y, batch_size=16, epochs=4, verbose=0, callbacks=given, validation_split=0.2)
+print(resuming.outcome(model, history), flush=True)
+"""
+
+
+def terminated(folder: Any, way: str, sends: bool) -> tuple[int, list[str]]:
+    command = [sys.executable, "-c", TERMINATED, str(folder), way]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[2])
+    assert process.stdout is not None
+    assert process.stdout.readline() == "training\n"
+    if sends:
+        time.sleep(0.02)  # of the 0.13 that it takes at least
+        process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    return process.returncode, output.splitlines()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal cannot be sent to a process there")
+def test_sigterm_keeps_the_state_and_ends_the_process_as_it_would_have(tmp_path: Path) -> None:
+    """By the signal, or as a handler of the user's own says; started again, the run ends with the same bits."""
+    code, (whole,) = terminated(tmp_path, "default", False)
+    assert code == 0
+    assert terminated(tmp_path, "default", True) == (-signal.SIGTERM, [])
+    assert (tmp_path / "training_state.h5").exists()
+    assert terminated(tmp_path, "own", True) == (7, ["heard"])
+    assert terminated(tmp_path, "default", False) == (0, [whole])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal cannot be sent to a process there")
+@pytest.mark.parametrize(("way", "told"), [("goes on", ["heard"]), ("ignored", [])])
+def test_training_goes_on_where_the_handler_returns(tmp_path: Path, way: str, told: list[str]) -> None:
+    _, (whole,) = terminated(tmp_path, "default", False)
+    assert terminated(tmp_path, way, True) == (0, [*told, whole])
+
+
+class Terminates(Callback):
+    """Sends SIGTERM at a hook, the first time."""
+
+    def __init__(self, hook: str) -> None:
+        super().__init__()
+        self._sent = False
+        setattr(self, hook, self._send)
+
+    def _send(self, *arguments: Any) -> None:
+        if not self._sent:
+            self._sent = True
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("on_epochs", [True, False])
+@pytest.mark.parametrize(
+    "hook", ["on_train_batch_end", "on_epoch_begin", "on_epoch_end", "on_test_begin", "on_test_batch_end"]
+)
+def test_a_handler_that_returns_is_called_between_two_steps_and_changes_no_bit(hook: str, on_epochs: bool) -> None:
+    def fitted(*given: Any) -> Any:
+        model = sequential()
+        history = model.fit(X, Y, epochs=4, verbose=0, validation_data=(X, Y), callbacks=list(given))
+        return model, history.history
+
+    whole, told = fitted()
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        given: list[Any] = [Terminates(hook), *([EarlyStopping()] if on_epochs else [])]
+        model, found = fitted(*given)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
+    assert found == told
+    assert same(model, whole)
+
+
+def test_a_fit_inside_a_fit_hands_the_signal_to_the_first_handler() -> None:
+    class Inner(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            sequential().fit(X, Y, verbose=0, callbacks=[Terminates("on_train_batch_end")])
+
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        sequential().fit(X, Y, verbose=0, callbacks=[Inner()])
+        assert signal.getsignal(signal.SIGTERM) is not before
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_epoch_end", "on_test_batch_end"])
+def test_ctrl_c_keeps_the_state_and_the_same_call_goes_on_in_the_middle(tmp_path: Path, hook: str) -> None:
+    options: dict[str, Any] = {"epochs": 6, "verbose": 0, "validation_data": (X, Y)}
+    whole = sequential()
+    history = whole.fit(X, Y, **options)
+    model = sequential()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, callbacks=[BackupAndRestore(tmp_path, False), PressesCtrlC(hook, 5)], **options)
+    found = model.fit(X, Y, callbacks=[BackupAndRestore(tmp_path, False)], **options)
+    assert same(model, whole)
+    assert found.history == history.history

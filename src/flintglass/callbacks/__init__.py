@@ -3,6 +3,7 @@
 from flintglass.faces import lazy_face
 
 TABLE = {
+    "BackupAndRestore": "flintglass.callbacks.backup_and_restore",
     "CSVLogger": "flintglass.callbacks.csv_logger",
     "Callback": "flintglass.callbacks.base",
     "CallbackList": "flintglass.callbacks.several",
@@ -10,6 +11,7 @@ TABLE = {
     "History": "flintglass.callbacks.history",
     "LambdaCallback": "flintglass.callbacks.lambda_callback",
     "LearningRateScheduler": "flintglass.callbacks.learning_rate_scheduler",
+    "ModelCheckpoint": "flintglass.callbacks.model_checkpoint",
     "ProgbarLogger": "flintglass.callbacks.progress",
     "ReduceLROnPlateau": "flintglass.callbacks.reduce_on_plateau",
     "RemoteMonitor": "flintglass.callbacks.remote_monitor",

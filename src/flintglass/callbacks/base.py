@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from flintglass.constructors import CheckedNumbers
 
-class Callback:
+
+class Callback(CheckedNumbers):
     """Something that is told what training does; ``model`` and ``params`` are set before the first call.
 
     Hooks that are not overridden cost nothing: fit runs whole epochs in the engine unless somebody
@@ -28,6 +30,17 @@ class Callback:
     def set_model(self, model: Any) -> None:
         """Told once: the model that is trained."""
         self._model = model
+
+    def get_state(self) -> dict[str, Any]:
+        """What a run that is taken up again has to give back to this callback; BackupAndRestore keeps it.
+
+        None, bools, numbers, texts, arrays, and lists, tuples and dicts (by texts) of these; nothing unless a
+        subclass says otherwise.
+        """
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Stand where a run stood when ``get_state`` gave this; called after ``on_train_begin``."""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Before an epoch (counted from 0)."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from flintglass.callbacks.monitor import MonitorCallback
 
+_STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
 
 class EarlyStopping(MonitorCallback):
     """Ends training after ``patience`` epochs in a row in which ``monitor`` did not become better.
@@ -21,12 +23,12 @@ class EarlyStopping(MonitorCallback):
         self,
         monitor: str = "val_loss",
         min_delta: float = 0,
-        patience: int = 0,
+        patience: int | float = 0,
         verbose: int = 0,
         mode: str = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,
-        start_from_epoch: int = 0,
+        start_from_epoch: int | float = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.patience = patience
@@ -46,6 +48,13 @@ class EarlyStopping(MonitorCallback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
         self._begin()
+
+    def get_state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _STATE}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        for name in _STATE:
+            setattr(self, name, state[name])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         current = self.get_monitor_value(logs)

@@ -5,6 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flintglass.callbacks.base import Callback
+from flintglass.errors import nearest
+
+
+class Logged(dict[str, list[Any]]):
+    """A dict that says what it holds where a name is missing; pickled and copied, it is a plain dict."""
+
+    def __missing__(self, name: str) -> Any:
+        if not self:
+            raise KeyError(f"the history has no {name!r}: no epoch has ended yet")
+        raise KeyError(f"the history has no {name!r}. {nearest(str(name), self)}")
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
 
 
 class History(Callback):
@@ -12,12 +25,18 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[Any]] = {}
+        self.history: dict[str, list[Any]] = Logged()
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.epoch = []
-        self.history = {}
+        self.history = Logged()
+
+    def get_state(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "history": dict(self.history)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.epoch, self.history = state["epoch"], Logged(state["history"])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epoch.append(epoch)

@@ -19,6 +19,10 @@ class MonitorCallback(Callback):
 
     def __init__(self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0) -> None:
         super().__init__()
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"{type(self).__name__}: monitor is the name of a number in the logs, as 'val_loss' is, not {monitor!r}"
+            )
         if mode not in MODES:
             warn(f"{type(self).__name__}: mode is 'auto', 'min' or 'max', not {mode!r}; it counts as 'auto'")
             mode = "auto"

@@ -18,11 +18,11 @@ class ReduceLROnPlateau(MonitorCallback):
         self,
         monitor: str = "val_loss",
         factor: float = 0.1,
-        patience: int = 10,
+        patience: int | float = 10,
         verbose: int = 0,
         mode: str = "auto",
         min_delta: float = 1e-4,
-        cooldown: int = 0,
+        cooldown: int | float = 0,
         min_lr: float = 0.0,
         **unknown: Any,
     ) -> None:
@@ -43,11 +43,17 @@ class ReduceLROnPlateau(MonitorCallback):
     def _begin(self) -> None:
         self.best = None
         self.wait = 0
-        self.cooldown_counter = 0
+        self.cooldown_counter: int | float = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
         self._begin()
+
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.best, self.wait, self.cooldown_counter = state["best"], state["wait"], state["cooldown_counter"]
 
     def in_cooldown(self) -> bool:
         """True while epochs do not count since a reduction."""

@@ -28,6 +28,13 @@ class SwapEMAWeights(Callback):
         # fit ends by putting the means into the model, for good.
         self._aside = []
 
+    def get_state(self) -> dict[str, Any]:
+        return {"aside": [array for _, array in self._aside]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        weights = [weight for weight, _ in self.model.optimizer.averaged()]
+        self._aside = list(zip(weights, state["aside"], strict=False))
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._put_back()
 
