@@ -27,7 +27,7 @@ BUILD = build/$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cac
 
 .DEFAULT_GOAL := help
 .PHONY: help test build build-all sets demo lint format tidy sanitize sanitize-threads parity parity-long parity-table docs long slow \
-	oldest peers benchmarks clean
+	oldest fuzz security-table peers benchmarks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -126,8 +126,8 @@ endef
 sanitize: $(VENV)/.dev ## the contract tests with AddressSanitizer and UndefinedBehaviorSanitizer (Linux)
 	$(call sanitized,address$(comma)undefined,libasan,tests/contracts)
 
-# Without forks, which the sanitizer does not follow, and without reading weights while another thread trains: a number is
-# never half written, but those of a step may be met in its middle (docs/decisions/0007).
+# Without forks, which the sanitizer does not follow, and without predictions while another thread trains: those that met
+# a step in its middle are made again (docs/decisions/0007).
 sanitize-threads: $(VENV)/.dev ## the tests of threads with ThreadSanitizer (Linux)
 	$(call sanitized,thread,libtsan,tests -k "thread and not fork and not while_the_model_trains")
 
@@ -151,6 +151,8 @@ long: ## all of it: slow tests, all of parity, benchmarks and their tables
 	$(MAKE) sanitize
 	$(MAKE) sanitize-threads
 	$(MAKE) oldest
+	$(MAKE) fuzz
+	$(MAKE) security-table
 	$(MAKE) parity-long
 	$(MAKE) benchmarks
 
@@ -161,6 +163,15 @@ oldest: build ## the fast tests on the oldest NumPy that pyproject.toml allows
 	$(MAKE) $(VENV_OLDEST)/.dev VENV=$(VENV_OLDEST)
 	$(VENV_OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy==2.0.*'
 	$(VENV_OLDEST)/bin/python -m pytest $(PYTEST_FLAGS)
+
+CASES ?= 100000
+SEED ?= 1
+fuzz: build ## mutated model files into the loaders: CASES of them (100,000) from SEED on, a tenth of them whole models
+	$(BIN)/python -m tests.files.fuzz_hdf5 --cases $(CASES) --seed $(SEED)
+	$(BIN)/python -m tests.files.fuzz_models --cases $$(($(CASES) / 10)) --seed $(SEED)
+
+security-table: build ## write docs/security.md: every hostile file, what it tries, and what happens
+	$(BIN)/python -W ignore -m tests.files.security_report
 
 # Each framework in an environment of its own, found by benchmarks/fit_step.py; several gigabytes in all.
 peers: $(PEERS)/keras-jax/.made $(PEERS)/keras-tensorflow/.made $(PEERS)/scikit-learn/.made $(PEERS)/pytorch/.made ## install what the benchmarks compare with

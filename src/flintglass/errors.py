@@ -52,6 +52,10 @@ class ModelFileError(FlintglassError, ValueError):
         return type(self), (self.file, self.item, self.reason)
 
 
+class ExportError(FlintglassError, ValueError):
+    """A model cannot be written in the language that was asked for."""
+
+
 class MissingExtra(FlintglassError, ImportError):
     """An optional third-party package is needed and not installed."""
 

@@ -6,8 +6,10 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from flintglass.customs import custom, registered_name
 from flintglass.errors import nearest
 
 
@@ -41,7 +43,12 @@ class Registry:
         return found
 
     def named(self, name: str) -> Any:
-        """The class or function of this name."""
+        """The class or function of this name; the user's own come first."""
+        own = custom(name)
+        if own is not None:
+            return own
+        if not isinstance(name, str):
+            raise ValueError(f"the name of a {self.kind} is a text, not {name!r:.60}")
         key = name.lower() if self.folded else name
         if key not in self.names:
             raise ValueError(f"there is no {self.kind} {name!r}. {nearest(name, self.names)}")
@@ -57,13 +64,13 @@ class Registry:
         settings: Any = dictionary.get("config") or {}
         if dictionary["class_name"] == "function":
             return self.named(settings)
-        found: Any = self.named(dictionary["class_name"])
-        return found.from_config(dict(settings)) if hasattr(found, "from_config") else found
+        own = custom(dictionary.get("registered_name"))
+        return configured(self.named(dictionary["class_name"]) if own is None else own, settings)
 
 
 def function_dictionary(function: Callable[..., Any]) -> dict[str, Any]:
     """The dictionary by which a configuration names a function."""
-    name = getattr(function, "__name__", type(function).__name__)
+    name = registered_name(function) or getattr(function, "__name__", type(function).__name__)
     return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
@@ -76,20 +83,57 @@ def described(thing: Any, room: str) -> Any:
         return function_dictionary(thing)
     kind = type(thing)
     ours = kind.__module__.startswith("flintglass.")
+    own = registered_name(kind)
+    elsewhere = None if own or kind.__module__ == "__main__" else kind.__module__
     return {
-        "module": f"keras.{room}" if ours else kind.__module__,
+        "module": f"keras.{room}" if ours else elsewhere,
         "class_name": kind.__name__,
         "config": thing.get_config(),
-        "registered_name": None if ours else kind.__name__,
+        "registered_name": None if ours else own or kind.__name__,
     }
+
+
+def configured(found: Any, settings: Any) -> Any:
+    """The object of a class with these settings; what is no class stands for itself."""
+    if not hasattr(found, "from_config"):
+        return found
+    if not isinstance(settings, Mapping):
+        raise ValueError(f"the config of a {found.__name__} is a dictionary, not {settings!r:.60}")
+    if inspect.isclass(found) and found.__module__.startswith("flintglass."):
+        _require_kinds(found, settings)
+    return found.from_config(dict(settings))
+
+
+def _require_kinds(kind: Any, settings: Mapping[str, Any]) -> None:
+    """ValueError for a text in the place of a number, and for what is neither true nor false where one is expected."""
+    for name, default in _defaults(kind).items():
+        given = settings.get(name, default)
+        if isinstance(default, bool) and not (isinstance(given, (bool, int)) and given in (0, 1)):
+            raise ValueError(f"{kind.__name__}: {name} is true or false, not {given!r:.60}")
+        if isinstance(given, str):
+            raise ValueError(f"{kind.__name__}: {name} is a number, not {given!r:.60}")
+
+
+@lru_cache(maxsize=512)
+def _defaults(kind: Any) -> dict[str, Any]:
+    """The settings of a class that are numbers, or true or false, unless they are given."""
+    found = {name: parameter.default for name, parameter in inspect.signature(kind.__init__).parameters.items()}
+    plain = {name: value for name, value in found.items() if isinstance(value, (bool, int, float))}
+    return {"trainable": True, **plain}
 
 
 def made(registry: Registry, description: Any, more: Mapping[str, Any] | None = None) -> Any:
     """The object that ``described`` described; ``more`` holds classes and functions of the user's own."""
-    if more and isinstance(description, Mapping):
+    if isinstance(description, Mapping):
         name: Any = description.get("class_name")
-        if name == "function" and description.get("config") in more:
-            return more[description["config"]]
-        if name in more:
-            return more[name].from_config(dict(description.get("config") or {}))
+        if name == "function":
+            own = custom(description.get("config"), more)
+            return registry.get(description) if own is None else own
+        for own in (custom(description.get("registered_name"), more), custom(name, more)):
+            if own is not None:
+                return configured(own, description.get("config") or {})
+    if isinstance(description, str):
+        own = custom(description, more)
+        if own is not None:
+            return own
     return registry.get(description)

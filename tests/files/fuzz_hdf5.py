@@ -6,19 +6,14 @@ prints a table. In half of the cases checksums are taken as right, so that mutat
 
 from __future__ import annotations
 
-import argparse
 import io
 import math
 import random
-import resource
-import struct
 import sys
-import time
-from collections import Counter
-from dataclasses import dataclass, field
 from unittest import mock
 
 import numpy as np
+from tests.files.fuzzing import Outcome, addresses_in, main, mutated, run
 from tests.files.hdf5_support import (
     NewFile,
     attribute,
@@ -32,26 +27,10 @@ from tests.files.hdf5_support import (
 
 from flintglass.errors import ModelFileError
 from flintglass.saving.hdf5.read import read_hdf5
-from flintglass.saving.hdf5.source import UNDEFINED, Source
+from flintglass.saving.hdf5.source import Source
 from flintglass.saving.hdf5.tree import Dataset, Group
 
-SECONDS = 2.0  # of processor time in one case
-BYTES = 200 << 20  # more than before the first case, in all
 LARGEST_READ = 1 << 20  # datasets beyond are not read: whoever loads a model compares shapes first
-WORDS = [0, 1, 2, 8, 16, 255, 256, 65535, 65536, 1 << 20, 1 << 31, (1 << 32) - 1, 1 << 40, 1 << 63, UNDEFINED]
-
-
-@dataclass
-class Outcome:
-    """What became of the cases."""
-
-    seeds: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    slowest: float = 0.0
-    slowest_case: int = -1
-    memory: int = 0
-    wrong: list[str] = field(default_factory=list)
 
 
 def seeds() -> list[bytes]:
@@ -98,47 +77,6 @@ def _seeds_of_h5py(array: np.ndarray) -> list[bytes]:
     return files
 
 
-def mutated(data: bytes, chance: random.Random, addresses: list[int]) -> bytes:
-    """The file with one to six things changed. addresses: where words that look like addresses or sizes stand in it."""
-    changed = bytearray(data)
-    for _ in range(chance.choice([1, 1, 1, 2, 3, 6])):
-        kind = chance.random()
-        if kind < 0.3:
-            changed[chance.randrange(len(changed))] = chance.randrange(256)
-        elif kind < 0.4:
-            changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-        elif kind < 0.75 and addresses:
-            at = chance.choice(addresses)
-            near = [len(data), len(data) - 1, chance.randrange(len(data)), _word(data, addresses, chance)]
-            word = chance.choice([*WORDS, *near])
-            _put(changed, at, struct.pack("<Q", word)[: chance.choice([8, 8, 4, 2])])
-        elif kind < 0.85:
-            size, begin = chance.choice([4, 8, 16, 40, 100]), chance.randrange(len(data))
-            _put(changed, chance.randrange(len(changed)), data[begin : begin + size])
-        elif kind < 0.95:
-            size = chance.choice([1, 2, 4, 8])
-            word = chance.choice(WORDS) & (1 << 8 * size) - 1
-            _put(changed, chance.randrange(len(changed)), word.to_bytes(size, "little"))
-        else:
-            del changed[chance.randrange(1, len(changed)) :]
-    return bytes(changed)
-
-
-def _word(data: bytes, addresses: list[int], chance: random.Random) -> int:
-    return int.from_bytes(data[(at := chance.choice(addresses)) : at + 8], "little")
-
-
-def _put(changed: bytearray, at: int, piece: bytes) -> None:
-    end = min(len(changed), at + len(piece))
-    if at < end:
-        changed[at:end] = piece[: end - at]
-
-
-def addresses_in(data: bytes) -> list[int]:
-    """Where the file has eight bytes that could be an address or a size in it, and are not zero."""
-    return [at for at in range(0, len(data) - 8) if 0 < int.from_bytes(data[at : at + 8], "little") <= len(data)]
-
-
 def one_case(data: bytes) -> tuple[str, str]:
     """Read a file whole. What came: "read", "refused", or "WRONG", with the reason."""
     try:
@@ -159,60 +97,28 @@ def _taken_as_right(source: Source, data: bytes, expected: int, what: str) -> No
     """In place of ``Source.check_sum``."""
 
 
-def peak_memory() -> int:
-    """The most bytes that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
 def fuzz(cases: int, seed: int) -> Outcome:
-    """Run so many cases. Each is drawn from (seed, its number) alone, so that any can be run again."""
+    """Run so many cases."""
     files = [(data, addresses_in(data)) for data in seeds()]
-    outcome, before = Outcome(len(files)), peak_memory()
     for data, _ in files:
         assert one_case(data)[0] == "read", one_case(data)
-    for case in range(cases):
-        chance = random.Random(f"{seed}/{case}")
-        whole, addresses = chance.choice(files)
-        data = mutated(whole, chance, addresses)
-        begin = time.process_time()
+    unforeseen = 0
+
+    def attempt(chance: random.Random, case: int) -> tuple[str, str]:
+        nonlocal unforeseen
+        data = mutated(*chance.choice(files), chance)
         if case % 2:
             with mock.patch.object(Source, "check_sum", new=_taken_as_right):
                 kind, reason = one_case(data)
         else:
             kind, reason = one_case(data)
-        seconds = time.process_time() - begin
-        outcome.outcomes[kind] += 1
-        outcome.reasons["".join("#" if letter.isdigit() else letter for letter in reason)[:60]] += 1
-        if seconds > outcome.slowest:
-            outcome.slowest, outcome.slowest_case = seconds, case
-        if kind == "WRONG" or seconds > SECONDS:
-            outcome.wrong.append(f"case {case} of seed {seed}: {reason or 'slow'}, {seconds:.2f} s")
-        if "damaged (" in reason and "compressed" not in reason:  # an exception that no check foresaw
-            outcome.outcomes["refused by the net"] += 1
-    outcome.memory = peak_memory() - before
-    if outcome.memory > BYTES:
-        outcome.wrong.append(f"{outcome.memory:,} bytes of memory")
+        unforeseen += "damaged (" in reason and "compressed" not in reason  # an exception that no check foresaw
+        return kind, reason
+
+    outcome = run(cases, seed, len(files), attempt)
+    outcome.outcomes["refused by the net"] = unforeseen
     return outcome
 
 
-def main() -> int:
-    """The command line: 1 where anything was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    outcome = fuzz(given.cases, given.seed)
-    print(f"{given.cases:,} cases of seed {given.seed} over {outcome.seeds} files")
-    for kind, count in outcome.outcomes.most_common():
-        print(f"| {kind} | {count:,} |")
-    print(f"| slowest case ({outcome.slowest_case}) | {outcome.slowest:.3f} s |")
-    print(f"| memory beyond the start | {outcome.memory / 1e6:.0f} MB |")
-    for reason, count in outcome.reasons.most_common(60):
-        print(f"  {count:8,}  {reason or '(read)'}")
-    for wrong in outcome.wrong[:50]:
-        print("WRONG:", wrong)
-    return 1 if outcome.wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, fuzz))

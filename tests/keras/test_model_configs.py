@@ -43,12 +43,31 @@ def nested(side: Any) -> Any:
     return side.Model(x, last(inner(x)), name="outer")
 
 
+def with_operations(side: Any) -> Any:
+    x, y = side.Input((3,), name="x"), side.Input((3,), name="y")
+    late = side.layers.Dense(3, name="late")(x)
+    z = side.ops.relu(side.layers.Dense(3, name="first")(x) * 2 + 1 - y / 3.0)
+    z = side.ops.concatenate([z[:, 0:2], z[:, None, 2], side.ops.mean(late, axis=1, keepdims=True)], axis=-1)
+    z = side.ops.where(z > 0, z, np.array([1.0, 2.0, 3.0, 4.0], "float32"))
+    halves = side.ops.split(z, 2, axis=1)
+    return side.Model([x, y], side.ops.stack([abs(-halves[0]) ** 2, halves[1] @ np.eye(2, dtype="float32")], 1))
+
+
+def branches_of_unequal_depth(side: Any) -> Any:
+    x, y = side.Input((3,), name="x"), side.Input((4,), name="y")
+    near = side.layers.Dense(6, name="near")(x)
+    far = side.layers.Dense(6, name="last")(side.layers.Dense(2, name="far")(x))
+    return side.Model([x, y], [side.layers.Add(name="sum")([near, far]), side.layers.Dense(1, name="other")(y)])
+
+
 MODELS: dict[str, Callable[[Any], Any]] = {
     "a stack": stack,
     "a stack that was built later": built_later,
     "a shared layer": shared,
     "named ends": named,
     "models inside": nested,
+    "operations": with_operations,
+    "branches of unequal depth": branches_of_unequal_depth,
 }
 
 

@@ -54,7 +54,7 @@ EXTRA_ARROWS: dict[tuple[str, str], str] = {
 EVERYTHING = ("cli", "compat", "demo", "doctor", "face")
 
 # Small modules that anything may import; they import each other, the standard library and NumPy only.
-LEAVES = ("errors", "config", "faces", "names", "identifiers", "suggestions", "samples")
+LEAVES = ("errors", "config", "constructors", "faces", "names", "identifiers", "customs", "suggestions", "samples")
 
 # Optional packages are imported inside the function that uses them, except in the engine that is one, and in
 # compat/figures.py, which nobody but matplotlib imports.

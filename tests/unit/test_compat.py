@@ -111,6 +111,29 @@ def test_versions_say_the_era_and_who_answers(tmp_path: Path) -> None:
     assert "flintglass" in keras
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_models_are_saved_and_loaded_by_the_names_of_every_era(tmp_path: Path, ending: str) -> None:
+    script = f"""
+import numpy as np, tensorflow as tf
+from tensorflow import keras
+from keras.models import load_model, model_from_json
+from tensorflow.keras.utils import custom_object_scope, get_custom_objects
+from keras.utils.generic_utils import get_custom_objects as older
+model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
+model.compile("adam", "mse")
+x = np.ones((2, 3), "float32")
+model.fit(x, np.ones((2, 2)), verbose=0)
+model.save("m{ending}")
+model.save_weights("w.h5")
+for load in (load_model, tf.keras.models.load_model, keras.saving.load_model):
+    assert (load("m{ending}").predict(x, verbose=0) == model.predict(x, verbose=0)).all()
+again = model_from_json(model.to_json())
+again.load_weights("w.h5")
+print((again.predict(x, verbose=0) == model.predict(x, verbose=0)).all(), older() is get_custom_objects())
+"""
+    assert run(script, tmp_path) == "True True\n"
+
+
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
@@ -119,7 +142,7 @@ def test_versions_say_the_era_and_who_answers(tmp_path: Path) -> None:
         ("import tensorflow as tf; tf.reduce_men([1.0])", "Did you mean 'reduce_mean'?"),
         ("import tensorflow as tf; tf.keras.optimisers", "Did you mean 'optimizers'?"),
         ("from keras.datasets import mnist", "downloads nothing"),
-        ("import tensorflow.compat.v1 as tf", "TensorFlow 1 do not run here"),
+        ("import tensorflow.compat.v1 as tf; tf.disable_v2_behavior()", "TensorFlow 1 do not run here"),
         ("import tensorflow as tf; tf.data.Dataset", "Give arrays"),
         ("import tensorflow as tf; tf.lite.TFLiteConverter.from_keras_model(None)", "writes no TensorFlow Lite files"),
         ("import tensorflow as tf; tf.saved_model.load('x')", "no SavedModel folders"),
@@ -198,3 +221,16 @@ def test_every_name_of_the_tables_is_there(module: str) -> None:
 def test_the_house_of_names_keeps_to_its_budget() -> None:
     folder = Path(names.__file__).parent
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in folder.rglob("*.py")) <= 1500
+
+
+def test_figures_that_can_be_saved_nowhere_are_told(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("print(1)\n")
+    done = finished("run", "--save-figures", "script.py/figures", "script.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "flintglass run: --save-figures script.py/figures can be no folder: Not a directory\n"
+
+
+def test_answers_in_this_process_leave_our_classes_as_they_are() -> None:
+    before = vars(load_named("flintglass.layers:Dense")).get("__init__")
+    table, package = names.MODULES["keras.layers"]
+    assert vars(answering.Answer("keras.layers", table, package, frozenset()).Dense)["__init__"] is before

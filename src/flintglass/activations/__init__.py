@@ -28,14 +28,13 @@ FUNCTIONS = {
             "tanh_shrink",
             "threshold",
         ],
-        "flintglass.ops.activation",
+        "flintglass.ops",
     ),
-    **dict.fromkeys(("log_softmax", "softmax", "sparsemax"), "flintglass.ops.neural"),
+    **dict.fromkeys(("log_softmax", "softmax", "sparsemax", "tanh"), "flintglass.ops"),
     **dict.fromkeys(("exponential", "gelu", "linear", "relu"), "flintglass.activations.functions"),
-    "tanh": "flintglass.ops.elementwise",
     # Other names of the same functions.
-    "swish": "flintglass.ops.activation:silu",
-    "hard_swish": "flintglass.ops.activation:hard_silu",
+    "swish": "flintglass.ops:silu",
+    "hard_swish": "flintglass.ops:hard_silu",
 }
 TABLE = {
     **FUNCTIONS,

@@ -6,6 +6,7 @@ from typing import Any
 
 from flintglass import ops
 from flintglass.ops.common import floating
+from flintglass.ops.graph import BENT_RELU, joining
 from flintglass.program import Literal
 from flintglass.tracing.blocks import each
 from flintglass.tracing.tensor import Tensor, apply, convert
@@ -18,7 +19,7 @@ def linear(x: Any) -> Tensor:
 
 def exponential(x: Any) -> Tensor:
     """e ** x."""
-    return apply("exp", floating(x))
+    return ops.exp(x)
 
 
 def gelu(x: Any, approximate: bool = False) -> Tensor:
@@ -26,7 +27,7 @@ def gelu(x: Any, approximate: bool = False) -> Tensor:
     return ops.gelu(x, approximate=approximate)
 
 
-def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
+def _relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """x where it is above the threshold, at most ``max_value``; below it, the slope times x - threshold."""
     if negative_slope == 0.0 and threshold == 0.0:
         if max_value is None:
@@ -37,6 +38,9 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     x = floating(x)
     settings = [negative_slope, threshold, float("inf") if max_value is None else max_value]
     return each(_bent, x, *(Literal(setting, x.dtype) for setting in settings), name="relu")
+
+
+relu = joining("relu", _relu, BENT_RELU)
 
 
 def _bent(x: Tensor, slope: Tensor, threshold: Tensor, highest: Tensor) -> Tensor:

@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flintglass import activations
+from flintglass.customs import custom
 from flintglass.errors import nearest
-from flintglass.identifiers import function_dictionary
+from flintglass.faces import load_named
+from flintglass.identifiers import configured, described, function_dictionary
+
+# A layer may be an activation too; layers stand right of activations, and are loaded where a configuration names one.
+LAYERS = "flintglass.layers:LAYERS"
 
 Activation = Callable[[Any], Any]
 
@@ -29,8 +34,11 @@ def get(identifier: Any) -> Activation:
 
 
 def _named(name: str, more: Mapping[str, Any] | None = None) -> Activation:
-    if more and name in more:
-        return more[name]
+    own = custom(name, more)
+    if own is not None:
+        return own
+    if not isinstance(name, str):
+        raise ValueError(f"the name of an activation is a text, not {name!r:.60}")
     if name not in activations.FUNCTIONS:
         raise ValueError(f"unknown activation {name!r}. {nearest(name, activations.FUNCTIONS)}")
     return getattr(activations, name)
@@ -42,13 +50,7 @@ def serialize(activation: Activation) -> Any:
     if name in activations.FUNCTIONS and _same(getattr(activations, name), activation):
         return name
     if hasattr(activation, "get_config"):
-        kind = type(activation)
-        return {
-            "module": kind.__module__,
-            "class_name": kind.__name__,
-            "config": activation.get_config(),
-            "registered_name": kind.__name__,
-        }
+        return described(activation, "layers")
     return function_dictionary(activation)
 
 
@@ -62,8 +64,12 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if isinstance(config, dict):
         if config.get("class_name") == "function":
             return _named(config["config"], custom_objects)
-        found: Any = _named(config["class_name"], custom_objects)
-        return found.from_config(config.get("config") or {}) if hasattr(found, "from_config") else found
+        name: Any = config.get("class_name")
+        own = custom(config.get("registered_name"), custom_objects) or custom(name, custom_objects)
+        known = load_named(LAYERS).get(name) if isinstance(name, str) else None
+        if own is None and known is not None:
+            own = load_named(f"{known}:{name}")
+        return configured(_named(name, custom_objects) if own is None else own, config.get("config") or {})
     if isinstance(config, str):
         return _named(config, custom_objects)
     return get(config)

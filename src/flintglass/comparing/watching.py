@@ -11,13 +11,14 @@ from typing import Any
 
 from flintglass.callbacks import Callback
 from flintglass.engines.engine import Fitting, Paused
-from flintglass.models.training import _Run
+from flintglass.models.backups import Backups
+from flintglass.models.run import Run
 from flintglass.models.whole_epochs import WholeEpochs
 
 
 def watch(recorder: Any) -> None:
     """From here on the fit that ``recorder.current`` describes gets ``steps``, ``first_step`` and ``first_epoch``."""
-    whole, stepwise = WholeEpochs.go, _Run.epoch
+    whole, stepwise = WholeEpochs.go, Run.epoch
 
     def go(self: WholeEpochs, end: int, asked: Callable[[], bool]) -> tuple[int, dict[str, Any]]:
         fit = recorder.current
@@ -33,22 +34,24 @@ def watch(recorder: Any) -> None:
         fit["first_epoch"] = time.monotonic()
         return result
 
-    def epoch(self: _Run, number: int, callbacks: Any, interrupted: Callable[[], bool]) -> bool:
+    def epoch(
+        self: Run, number: int, first: int, callbacks: Any, interrupted: Callable[[], bool], backups: Backups
+    ) -> int:
         fit = recorder.current
         if fit["first_step"] is not None:
             # What an epoch is followed by, its validation, belongs to it.
             fit["first_epoch"] = fit["first_epoch"] or time.monotonic()
-            return stepwise(self, number, callbacks, interrupted)
-        first = _FirstStep(fit)
-        callbacks.append(first)
+            return stepwise(self, number, first, callbacks, interrupted, backups)
+        listener = _FirstStep(fit)
+        callbacks.append(listener)
         try:
-            return stepwise(self, number, callbacks, interrupted)
+            return stepwise(self, number, first, callbacks, interrupted, backups)
         finally:
-            callbacks.callbacks.remove(first)
+            callbacks.callbacks.remove(listener)
             fit["steps"] = len(self) or None
 
     WholeEpochs.go = go  # type: ignore[method-assign]
-    _Run.epoch = epoch  # type: ignore[method-assign]
+    Run.epoch = epoch  # type: ignore[method-assign]
 
 
 class _OneStepFirst:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flintglass import constraints
+from flintglass.constructors import CheckedNumbers
 from flintglass.identifiers import Registry, described, made
 from flintglass.tracing.tensor import Tensor
 
 
-class Constraint:
+class Constraint(CheckedNumbers):
     """A property of weights. Subclasses define ``__call__(w)``, which returns a tensor of the same shape."""
 
     def __call__(self, w: Any) -> Tensor:

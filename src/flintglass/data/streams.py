@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,10 @@ def is_stream(given: Any) -> bool:
     return any(hasattr(given, name) for name in ("__next__", "__iter__", "on_epoch_end"))
 
 
+# How many batches each iterator has given to fits so far: a fit that is taken up again has to know.
+_given: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+
+
 class Stream:
     """The batches of a generator, an iterable or a PyDataset, epoch by epoch; ``first`` is one of them, to learn from.
 
@@ -64,6 +69,7 @@ class Stream:
         self.given, self.place = given, place
         self.is_dataset = hasattr(given, "on_epoch_end") and hasattr(given, "__getitem__")
         self._left: Iterator[Any] | None = None
+        self.given_so_far = 0
         if self.is_dataset:
             if self.count == 0:
                 raise DataError(f"{place}: the dataset has no batches (its length is 0)")
@@ -77,7 +83,32 @@ class Stream:
                 f"{place}: {type(given).__name__} gave no batch: there is nothing to compute with"
             ) from None
         if hasattr(given, "__next__"):
-            self._left = chain([self.first], batches)
+            self.given_so_far = _given.get(given, 0) if self.is_known else 0
+            self._left = self._counted(chain([self.first], batches))
+
+    @property
+    def goes_on(self) -> bool:
+        """True for an iterator, which goes on where it stopped and cannot be begun anew."""
+        return self._left is not None
+
+    @property
+    def is_known(self) -> bool:
+        """True where it is remembered in this process how many batches an iterator has given."""
+        return getattr(type(self.given), "__weakrefoffset__", 0) != 0 and type(self.given).__hash__ is not None
+
+    def _counted(self, batches: Iterator[Any]) -> Iterator[Any]:
+        for batch in batches:
+            self.given_so_far += 1
+            if self.is_known:
+                _given[self.given] = self.given_so_far
+            yield batch
+
+    def skip(self, until: int) -> int:
+        """Draw the batches of an iterator until it has given so many; how many it has given then."""
+        assert self._left is not None
+        for _ in islice(self._left, max(until - self.given_so_far, 0)):
+            pass
+        return self.given_so_far
 
     @property
     def count(self) -> int | None:
@@ -88,13 +119,17 @@ class Stream:
             found = len(self.given) if hasattr(self.given, "__len__") else None
         return None if found is None or found == math.inf else int(found)
 
-    def epoch(self, number: int, seed: int | None = None) -> Iterator[Any]:
-        """The batches of one epoch, as they were made."""
+    def epoch(self, number: int, seed: int | None = None, first: int = 0) -> Iterator[Any]:
+        """The batches of one epoch, as they were made, from batch ``first`` on.
+
+        A dataset does not make those before it; an iterable makes them once more; an iterator has made them, and
+        stands where ``skip`` has put it.
+        """
         if self._left is not None:
             return self._left
-        return self._of_dataset(number, seed) if self.is_dataset else iter(self.given)
+        return self._of_dataset(number, seed, first) if self.is_dataset else islice(iter(self.given), first, None)
 
-    def _of_dataset(self, number: int, seed: int | None) -> Iterator[Any]:
+    def _of_dataset(self, number: int, seed: int | None, first: int) -> Iterator[Any]:
         if hasattr(self.given, "on_epoch_begin"):
             self.given.on_epoch_begin()
         count = self.count
@@ -105,6 +140,7 @@ class Stream:
             order = iter(range(count))
         else:
             order = iter(permutation(seed, number, count).tolist())
+        order = islice(order, first, None)
         workers = int(getattr(self.given, "workers", 1) or 1)
         made = self._ahead(order, workers) if workers > 1 else (self.given[index] for index in order)
         yield from made

@@ -10,6 +10,7 @@ from typing import Any
 from flintglass.layers.base import Layer
 from flintglass.layers.input import InputLayer
 from flintglass.models.structure import Structured
+from flintglass.ops.graph import Operation
 from flintglass.tracing.placeholder import Call
 from flintglass.tracing.structure import flatten
 
@@ -92,6 +93,8 @@ def _box(layer: Any, inputs: Sequence[Any] | None, outputs: Sequence[Any], shows
     is_layer = isinstance(layer, Layer)
     title = type(layer).__name__ if is_layer else str(name or getattr(layer, "__name__", type(layer).__name__))
     lines = [str(name)] if shows.names and is_layer else []
+    if isinstance(layer, Operation):
+        title = layer.kind.operation
     activation = getattr(layer, "activation", None)
     if shows.activations and activation is not None:
         lines.append(f"activation {getattr(activation, '__name__', None) or type(activation).__name__}")

@@ -45,6 +45,8 @@ def plot_model(
             f"plot_model: pictures are written as {', '.join(SUFFIXES)}, and to_file={str(to_file)!r} ends in none of "
             "them; name the file model.svg, say"
         )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"plot_model: there is no folder {str(path.parent)!r} to write {path.name!r} into")
     if rankdir not in DIRECTIONS:
         raise ValueError(f"plot_model: rankdir is one of {', '.join(DIRECTIONS)}, not {rankdir!r}")
     if path.suffix.lower() != ".svg":

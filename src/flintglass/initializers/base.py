@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flintglass import random
+from flintglass.constructors import CheckedNumbers
 from flintglass.identifiers import described
 from flintglass.ops.shapes import shape_of
 from flintglass.random.draws import draw_normal, draw_truncated_normal, draw_uniform, state_of
@@ -14,7 +15,7 @@ from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.tensor import Tensor
 
 
-class Initializer:
+class Initializer(CheckedNumbers):
     """The first values of a weight. Subclasses define ``__call__(shape, dtype=None)`` and ``get_config()``."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:

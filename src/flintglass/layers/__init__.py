@@ -45,6 +45,7 @@ TABLE = {
     **FUNCTIONS,
     "Input": "flintglass.layers.input",
     "InputSpec": "flintglass.layers.input_spec",
+    **dict.fromkeys(("deserialize", "serialize"), "flintglass.models.objects"),
 }
 __all__ = sorted(TABLE)
 __getattr__, __dir__ = lazy_face(__name__, TABLE)

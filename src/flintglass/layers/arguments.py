@@ -9,6 +9,18 @@ from typing import Any
 import numpy as np
 
 from flintglass.errors import ShapeError
+from flintglass.names import automatic_name, snake_case
+
+
+def layer_name(name: Any, kind: str) -> str:
+    """The name of a layer, its user's or an automatic one; / stands between names in the paths of weights."""
+    if name is None:
+        return automatic_name(snake_case(kind))
+    if not isinstance(name, str):
+        raise TypeError(f"{kind}: a name is a text, not {name!r}")
+    if not name or "/" in name:
+        raise ValueError(f"{kind}: a name is a text without '/', which stands between names in a path, not {name!r}")
+    return name
 
 
 def is_whole(value: Any) -> bool:

@@ -11,11 +11,12 @@ import numpy as np
 
 from flintglass import config, regularizers
 from flintglass.errors import DataError, FlintglassError, nearest
+from flintglass.layers.arguments import layer_name
 from flintglass.layers.input_spec import InputSpec
 from flintglass.layers.masks import hand_on, masks_of
 from flintglass.layers.origin import LinesBelongTo
 from flintglass.layers.weights import HoldsWeights
-from flintglass.names import automatic_name, depth, scope, scoped, snake_case
+from flintglass.names import depth, scope, scoped
 from flintglass.program import Size, Spec
 from flintglass.tracing import context
 from flintglass.tracing.placeholder import extend
@@ -66,7 +67,7 @@ class Layer(HoldsWeights):
                 f"{type(self).__name__} was given keyword arguments that it does not know: "
                 f"{', '.join(sorted(unknown))}. {nearest(min(unknown), known)}"
             )
-        self.name = str(name) if name is not None else automatic_name(snake_case(type(self).__name__))
+        self.name = layer_name(name, type(self).__name__)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.autocast = autocast
         self.built = False
@@ -265,7 +266,7 @@ class Layer(HoldsWeights):
         """Penalise the outputs, averaged over the batch, as Keras does."""
         for leaf in flatten(outputs):
             if isinstance(leaf, Tensor):
-                penalty = self.activity_regularizer(leaf)
+                penalty = self._penalty(leaf)
                 rows = leaf.spec.shape[0] if leaf.spec.shape else 1
                 self.add_loss(penalty / _extent(rows, leaf.dtype))
 

@@ -8,10 +8,13 @@ import numpy as np
 
 from flintglass.errors import ShapeError
 from flintglass.layers.base import Layer
+from flintglass.ops.graph import enter_operators
 from flintglass.program import Size, Spec
 from flintglass.tracing.placeholder import Call, placeholder
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.tensor import Tensor
+
+enter_operators()
 
 
 def symbolic_spec(shape: Any, dtype: str) -> Spec:

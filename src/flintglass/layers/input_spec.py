@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flintglass.constructors import CheckedNumbers
 from flintglass.errors import ShapeError
 from flintglass.program import Size
 
 
-class InputSpec:
+class InputSpec(CheckedNumbers):
     """Demands on an input: ``ndim``, ``min_ndim``, ``max_ndim``, ``shape``, ``axes`` (axis -> extent)."""
 
     def __init__(

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flintglass import activations, ops
+from flintglass.customs import custom
 from flintglass.identifiers import function_dictionary
 from flintglass.layers.base import Layer
+from flintglass.tracing import allowance
 
 
 class Lambda(Layer):
@@ -82,8 +84,16 @@ def _named(description: Any, custom_objects: Mapping[str, Any]) -> Callable[...,
             "the configuration of a Lambda layer holds code, which is never run from files here; make the layer "
             "anew from its function"
         )
-    if name in custom_objects:
-        return custom_objects[name]
+    own = custom(name, custom_objects)
+    if own is not None:
+        if not callable(own):
+            raise TypeError(f"the function {name!r} of a Lambda layer is {own!r}, which cannot be called")
+        return own
+    if allowance.current.get() is not None:
+        raise ValueError(
+            f"a Lambda layer asks for the function {name!r}; files hold no functions here: pass it by "
+            f"custom_objects={{{name!r}: ...}}"
+        )
     for room, known in ((activations, activations.FUNCTIONS), (ops, ops.TABLE)):
         if name in known:
             return getattr(room, name)

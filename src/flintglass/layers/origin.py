@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from flintglass.tracing import context
+from flintglass.tracing import allowance, context
 
 
 def lines_of(name: str) -> AbstractContextManager[None]:
@@ -25,6 +25,9 @@ class LinesBelongTo:
         self.manager: Any = None
 
     def __enter__(self) -> None:
+        granted = allowance.current.get()
+        if granted is not None:
+            granted.work()
         trace = context.active()
         if trace is None:
             return

@@ -9,12 +9,14 @@ import numpy as np
 
 from flintglass import constraints, initializers, regularizers
 from flintglass.errors import DataError, ShapeError
+from flintglass.layers.stored import Stored
 from flintglass.names import scoped
 from flintglass.random import SeedGenerator
-from flintglass.tracing import context
+from flintglass.regularizers.base import penalty
+from flintglass.tracing import allowance, context
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.structure import flatten
-from flintglass.tracing.tracking import Tracked
+from flintglass.tracing.tracking import walked_once
 from flintglass.tracing.variable import Variable
 
 
@@ -28,7 +30,7 @@ def _numbers(value: Any, path: str) -> np.ndarray:
     return array
 
 
-class HoldsWeights(Tracked):
+class HoldsWeights(Stored):
     """The part of a layer that owns variables; attributes that hold layers count as inside."""
 
     name: str
@@ -38,6 +40,7 @@ class HoldsWeights(Tracked):
     _path: str | None
     _label: str | None
     _losses: list[Any]
+    activity_regularizer: Any
 
     @property
     def _place(self) -> str:
@@ -65,6 +68,9 @@ class HoldsWeights(Tracked):
             raise ShapeError(f"{self._place}: a weight has whole numbers as its shape, not {shape}")
         if initializer is None:
             initializer = "glorot_uniform" if dtype.startswith("float") else "zeros"
+        granted = allowance.current.get()
+        if granted is not None and granted.replaced and type(self).load_own_variables is Stored.load_own_variables:
+            initializer = "zeros"  # a file's numbers take its place
         with context.answering(None):
             variable = Variable(
                 initializers.get(initializer),
@@ -87,6 +93,7 @@ class HoldsWeights(Tracked):
         return weights
 
     @property
+    @walked_once(list)
     def weights(self) -> list[Variable]:
         """All weights, the layer's own first, then those of the layers inside it."""
         found = {id(variable): variable for variable in (*self._weights(), *self.own_variables())}
@@ -95,6 +102,7 @@ class HoldsWeights(Tracked):
         return list(found.values())
 
     @property
+    @walked_once(list)
     def variables(self) -> list[Variable]:
         """The weights, and the states of the random generators that layers such as Dropout own."""
         own = [*self._weights(), *self.own_variables(), *self._states_of_generators()]
@@ -110,6 +118,7 @@ class HoldsWeights(Tracked):
         return [child for child in self.children() if isinstance(child, HoldsWeights)]
 
     @property
+    @walked_once(list)
     def trainable_weights(self) -> list[Variable]:
         """The weights that training changes; none where the layer is not trainable."""
         if not self._trainable:
@@ -140,6 +149,7 @@ class HoldsWeights(Tracked):
         return self._trainable
 
     @trainable.setter
+    @walked_once(lambda: None)
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
         for child in self._inner_layers():
@@ -185,15 +195,18 @@ class HoldsWeights(Tracked):
     @property
     def losses(self) -> list[Any]:
         """Scalars added by ``add_loss``, by activity regularizers, and by the weights' regularizers."""
-        found = list(self._losses)
-        for child in self._inner_layers():
-            found += child.added_losses()
-        return found + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+        weights = [v for v in self.trainable_weights if v.regularizer is not None]
+        return self.added_losses() + [penalty(v.regularizer, v, f"the regularizer of {v.path}") for v in weights]
 
+    def _penalty(self, outputs: Any) -> Any:
+        return penalty(self.activity_regularizer, outputs, f"the activity_regularizer of {self._place}")
+
+    @walked_once(list)
     def added_losses(self) -> list[Any]:
         """Scalars added in ``call`` here and in the layers inside."""
         return [*self._losses, *(loss for child in self._inner_layers() for loss in child.added_losses())]
 
+    @walked_once(lambda: None)
     def forget_losses(self) -> None:
         """Drop what ``add_loss`` collected, here and in the layers inside."""
         self._losses.clear()

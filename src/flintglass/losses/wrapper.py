@@ -44,7 +44,13 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One loss for each row."""
-        return self.fn(y_true, y_pred, **self._settings)
+        found = self.fn(y_true, y_pred, **self._settings)
+        if found is None or isinstance(found, str):
+            raise TypeError(
+                f"loss {self.name!r}: the function returned {found!r} where a tensor of losses is expected, one for "
+                "each row; does it end without `return`?"
+            )
+        return found
 
     def check(self, y_true: np.ndarray, output_shape: Sequence[Any]) -> None:
         """Raise DataError or ShapeError where the targets cannot be meant for this function."""

@@ -38,7 +38,7 @@ class AUC(Confusion):
         summation_method: str = "interpolation",
         name: str | None = None,
         dtype: Any = None,
-        thresholds: Sequence[float] | None = None,
+        thresholds: float | Sequence[float] | None = None,
         multi_label: bool = False,
         num_labels: int | None = None,
         label_weights: Sequence[float] | None = None,

@@ -10,7 +10,7 @@ from flintglass.names import automatic_name, snake_case
 from flintglass.tracing import context
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.tensor import Tensor
-from flintglass.tracing.tracking import Tracked
+from flintglass.tracing.tracking import Tracked, walked_once
 from flintglass.tracing.variable import Variable
 
 
@@ -70,6 +70,7 @@ class Metric(Tracked):
         return self.add_variable(shape=shape, initializer=initializer, dtype=dtype, name=name)
 
     @property
+    @walked_once(list)
     def variables(self) -> list[Variable]:
         """The variables, followed by those of metrics among the attributes."""
         inner = [child for child in self.children() if isinstance(child, Metric)]

@@ -31,6 +31,8 @@ def read_thresholds(place: str, given: Any, default: float) -> list[float]:
     """One threshold or several as a list; ValueError where one lies outside [0, 1]."""
     if given is None:
         return [default]
+    if np.asarray(given).dtype.kind not in "biuf":
+        raise ValueError(f"{place}: a threshold is a number between 0 and 1, or a list of them, not {given!r}")
     listed = [float(item) for item in np.ravel(np.asarray(given, "float64"))]
     outside = [item for item in listed if not 0 <= item <= 1]
     if outside or not listed:

@@ -37,6 +37,8 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name=name, dtype=dtype or "int32")
+        if num_classes < 1:
+            raise ValueError(f"{type(self).__name__}: num_classes is a whole number from 1 up, not {num_classes!r}")
         wrong = [item for item in target_class_ids if not 0 <= item < num_classes]
         if wrong:
             raise ValueError(

@@ -13,6 +13,18 @@ from flintglass.tracing.tracking import Tracked
 from flintglass.tracing.variable import Variable
 
 
+def require_way(run_eagerly: Any, steps_per_execution: Any, jit_compile: Any) -> None:
+    """Raise ValueError where compile() is told in no known way how steps run."""
+    if run_eagerly not in (None, True, False):
+        raise ValueError(f"compile(run_eagerly=...) is True or False, not {run_eagerly!r}")
+    steps = steps_per_execution
+    counted = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool) and steps >= 1
+    if not counted and steps not in (None, "auto"):
+        raise ValueError(f"compile(steps_per_execution=...) is a positive whole number, not {steps!r}")
+    if jit_compile not in (None, True, False, "auto"):
+        raise ValueError(f"compile(jit_compile=...) is True, False or 'auto', not {jit_compile!r}")
+
+
 class Compiled(Tracked):
     """The training settings of a model; losses and metrics are resolved when the outputs are known."""
 

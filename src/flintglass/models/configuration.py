@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import heapq
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flintglass import layers as face
@@ -10,13 +11,18 @@ from flintglass.errors import FlintglassError
 from flintglass.identifiers import Registry, described, made
 from flintglass.layers.base import Layer
 from flintglass.layers.input import InputLayer
+from flintglass.models.operations import is_operation, made_operation, of_operation, of_value, value_from
+from flintglass.ops.graph import Operation
+from flintglass.tracing import allowance
 from flintglass.tracing.placeholder import Call
 from flintglass.tracing.structure import flatten, map_leaves
 from flintglass.tracing.tensor import Tensor
+from flintglass.tracing.variable import Variable
 
 MODELS = ("Sequential", "Functional", "Model")
 LAYERS = Registry("layer", "flintglass.layers", {name: name for name in face.LAYERS})
 SYMBOL = "__keras_tensor__"
+COST_OF_A_LAYER = 3  # times that of a call inside of it, which takes 50 us
 
 
 class NoConfiguration(FlintglassError, NotImplementedError):
@@ -39,38 +45,45 @@ def _of_layer(layer: Any) -> dict[str, Any]:
             found["module"] = "keras"
         shape = None if _is_functional(layer) else layer.inputs[0].shape
         return {**found, "build_config": {"input_shape": shape}, **({} if layer.compiled else {"compile_config": {}})}
-    shape = getattr(layer, "_built_for", None)
-    return found if shape is None else {**found, "build_config": {"input_shape": shape}}
+    built_for = layer.get_build_config()
+    return found if built_for is None else {**found, "build_config": built_for}
 
 
 def of_graph(model: Any) -> dict[str, Any]:
     """The configuration of a functional model: its layers, each with its calls, and the ends of the graph."""
     graph = model._graph
-    calls: dict[int, list[Call]] = {id(layer): [] for layer in graph.layers}
+    calls: dict[int, list[Call]] = {id(layer): [] for layer in graph.operations}
     places: dict[int, list[Any]] = {}
-    # A functional model inside counts a call of its own, the first.
-    before = {id(layer): 1 if _is_functional(layer) else 0 for layer in graph.layers}
     for call in [*(tensor.call for tensor in graph.input_tensors), *graph.calls]:
         operation = call.operation
-        if not isinstance(operation, Layer):
+        if not isinstance(operation, (Layer, Operation)):
             raise NoConfiguration(
                 f"model {model.name!r} calls {getattr(operation, '__name__', operation)!r} on a placeholder, which no "
                 "configuration describes; put the operation into the call of a layer of your own"
             )
-        number = len(calls[id(operation)]) + before[id(operation)]
+        number = len(calls[id(operation)])
         calls[id(operation)].append(call)
         places.update((id(out), [operation.name, number, i]) for i, out in enumerate(call.outputs))
 
     def symbol(leaf: Any) -> Any:
         if not isinstance(leaf, Tensor) or not leaf.is_placeholder:
-            return leaf.numpy().tolist() if isinstance(leaf, Tensor) else leaf
+            if isinstance(leaf, Variable):
+                raise NoConfiguration(
+                    f"model {model.name!r} computes with the variable {leaf.path!r} on a placeholder, which no "
+                    "configuration describes; put the operation into the call of a layer of your own"
+                )
+            return of_value(leaf)
         return {
             "class_name": SYMBOL,
             "config": {"shape": leaf.shape, "dtype": leaf.dtype, "keras_history": places[id(leaf)]},
         }
 
+    def end(tensor: Tensor) -> list[Any]:
+        name, number, output = places[id(tensor)]
+        return [name, number + _first_call(tensor.call.operation), output]
+
     entries = []
-    for layer in graph.layers:
+    for layer in graph.operations:
         nodes = [
             {
                 "args": map_leaves(symbol, list(call.arguments)),
@@ -79,18 +92,33 @@ def of_graph(model: Any) -> dict[str, Any]:
             for call in calls[id(layer)]
             if not isinstance(layer, InputLayer)
         ]
-        entries.append({**_of_layer(layer), "name": layer.name, "inbound_nodes": nodes})
+        entry = of_operation(layer) if isinstance(layer, Operation) else _of_layer(layer)
+        entries.append({**entry, "name": layer.name, "inbound_nodes": nodes})
     return {
         "name": model.name,
         "trainable": model.trainable,
         "layers": entries,
         "input_layers": map_leaves(lambda tensor: places[id(tensor)], graph.inputs),
-        "output_layers": map_leaves(lambda tensor: places[id(tensor)], graph.outputs),
+        "output_layers": map_leaves(end, graph.outputs),
     }
 
 
 def layer_from(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The layer, or the model inside, that an entry describes; ``custom_objects`` holds classes of the user's own."""
+    granted = allowance.current.get()
+    if granted is not None:
+        granted.work(COST_OF_A_LAYER)
+    try:
+        found = _layer_from(entry, custom_objects)
+    except Exception as error:
+        note_place(error, entry)
+        raise
+    if not isinstance(found, Layer):
+        raise ValueError(f"{entry.get('class_name')!r:.80} stands for {found!r:.80}, which is no layer")
+    return found
+
+
+def _layer_from(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
     name = entry.get("class_name")
     if name in MODELS and name not in (custom_objects or {}):
         from flintglass import models
@@ -98,6 +126,14 @@ def layer_from(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | Non
         kind: Any = models.Sequential if name == "Sequential" else models.Model
         return kind.from_config(dict(entry["config"]), custom_objects)
     return made(LAYERS, entry, custom_objects)
+
+
+def note_place(error: BaseException, entry: Any) -> None:
+    """Tell whoever catches an exception which layer's entry it came from: outer ones come first."""
+    config = entry.get("config") if isinstance(entry, Mapping) else None
+    name = config.get("name") if isinstance(config, Mapping) else None
+    found = name or (entry.get("class_name") if isinstance(entry, Mapping) else None)
+    error.places = [str(found)[:80], *getattr(error, "places", [])]  # type: ignore[attr-defined]
 
 
 def graph_from(
@@ -110,50 +146,69 @@ def graph_from(
     make: what makes a layer from its entry, where it is not the entry's own class.
     """
     making = make or (lambda entry: layer_from(entry, custom_objects))
-    known = {entry["name"]: making(entry) for entry in config["layers"]}
+    known = {
+        entry["name"]: made_operation(entry) if is_operation(entry) else making(entry) for entry in config["layers"]
+    }
     results: dict[tuple[str, int], list[Any]] = {}
 
-    # Functional models count their calls from 1, in some versions of Keras; all else counts from 0.
-    first: dict[str, int] = {}
-    ends = [config["input_layers"], config["output_layers"]]
-    for name, number, _ in _places([[entry["inbound_nodes"] for entry in config["layers"]], ends]):
-        first[name] = min(number, first.get(name, number))
-
-    def known_at(place: Any) -> bool:
-        return (place[0], place[1] - first[place[0]]) in results
-
-    def at(place: Any) -> Any:
-        return results[place[0], place[1] - first[place[0]]][place[2]]
+    def at(place: Any, first: int = 0) -> Any:
+        name, number, output = place
+        return results[name, number - first][output]
 
     def value(leaf: Mapping[str, Any]) -> Any:
         return at(leaf["config"]["keras_history"])
 
-    waiting = [(entry, number) for entry in config["layers"] for number in range(len(entry["inbound_nodes"]))]
     for name, layer in known.items():
         if isinstance(layer, InputLayer):
             results[name, 0] = [layer.input]
-    while waiting:
-        later = []
-        for entry, number in waiting:
-            node = entry["inbound_nodes"][number]
-            if all(known_at(place) for place in _places(node)):
-                arguments = [_replaced(item, value) for item in node["args"]]
-                keywords = {key: _replaced(item, value) for key, item in node["kwargs"].items()}
-                results[entry["name"], number] = flatten(known[entry["name"]](*arguments, **keywords))
-            else:
-                later.append((entry, number))
-        if len(later) == len(waiting):
-            raise ValueError(f"the calls of the model {config.get('name')!r} depend on each other in a circle")
-        waiting = later
+    nodes = {(entry["name"], i): node for entry in config["layers"] for i, node in enumerate(entry["inbound_nodes"])}
+    needs = {key: {tuple(place[:2]) for place in _places(node)} - set(results) for key, node in nodes.items()}
+    for key in in_order(needs, str(config.get("name"))):
+        try:
+            arguments = [_replaced(item, value) for item in nodes[key]["args"]]
+            keywords = {name: _replaced(item, value) for name, item in nodes[key]["kwargs"].items()}
+            results[key] = flatten(known[key[0]](*arguments, **keywords))
+        except Exception as error:
+            if not hasattr(error, "places"):
+                note_place(error, {"config": {"name": key[0]}})
+            raise
 
     def end(place: Any) -> Any:
         if isinstance(place, dict):
             return {key: end(item) for key, item in place.items()}
         if len(place) == 3 and isinstance(place[0], str):
-            return at(place)
+            return at(place, _first_call(known.get(place[0])))
         return [end(item) for item in place]
 
     return end(config["input_layers"]), end(config["output_layers"])
+
+
+def in_order(needs: Mapping[Any, set[Any]], name: str) -> Iterator[Any]:
+    """The keys, each after those that it needs, otherwise as they come; ValueError where that cannot be."""
+    positions = {key: position for position, key in enumerate(needs)}
+    keys = list(needs)
+    left = {key: len(needed) for key, needed in needs.items()}
+    waiting: dict[Any, list[Any]] = {}
+    for key, needed in needs.items():
+        for other in needed:
+            if other not in needs:
+                raise ValueError(f"the model {name!r} calls {key[0]!r} on call {list(other)}, which there is not")
+            waiting.setdefault(other, []).append(key)
+    ready = [positions[key] for key, count in left.items() if not count]
+    while ready:
+        key = keys[heapq.heappop(ready)]
+        yield key
+        for other in waiting.get(key, ()):
+            left[other] -= 1
+            if not left[other]:
+                heapq.heappush(ready, positions[other])
+    if any(left.values()):
+        raise ValueError(f"the calls of the model {name!r} depend on each other in a circle")
+
+
+def _first_call(layer: Any) -> int:
+    """The number by which the ends of a graph name a layer's first call: a functional model counts one of its own."""
+    return 1 if _is_functional(layer) else 0
 
 
 def _is_symbol(item: Any) -> bool:
@@ -179,6 +234,8 @@ def _replaced(item: Any, value: Callable[[Any], Any]) -> Any:
     if _is_symbol(item):
         return value(item)
     if isinstance(item, Mapping):
+        if str(item.get("class_name")).startswith("__"):
+            return value_from(item)
         return {key: _replaced(inner, value) for key, inner in item.items()}
     return [_replaced(inner, value) for inner in item] if isinstance(item, (list, tuple)) else item
 
@@ -198,6 +255,8 @@ def clone_model(
     """
     if unknown or input_tensors is not None or call_function is not None or recursive:
         raise ValueError("clone_model takes a model and clone_function here; other arguments are not supported")
+    if not hasattr(model, "_graph"):
+        raise TypeError(f"clone_model takes a model, not {model!r}")
     of = clone_function or _fresh
     stack = getattr(model, "_stack", None)
     if stack is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from flintglass.data import ArrayBatches, as_arrays, check_rows
 from flintglass.data.arrays import entering_dtype
-from flintglass.errors import DataError, ShapeError
+from flintglass.errors import DataError, ShapeError, warn
 from flintglass.models.programs import Signature, batched
 from flintglass.program import Size, Spec
 from flintglass.program.spec import dtype_name
@@ -26,6 +26,8 @@ class Feed:
         _require_inputs(model, self.x, place)
         self.y = [] if y is None else as_arrays(y, "y", output_names(model))
         self.weights = [] if weights is None else as_arrays(weights, "sample_weight", _weighted(model, weights))
+        if isinstance(weights, (list, tuple)):
+            _require_weights(self.weights, self.y, place)
         self.rows = check_rows(self.named(), place)
 
     def named(self) -> list[tuple[str, np.ndarray]]:
@@ -69,6 +71,16 @@ def input_names(model: Any) -> list[str] | None:
 def _weighted(model: Any, weights: Any) -> list[str] | None:
     """The outputs that a list or a dict of weights is for; one array of weights is for all of them."""
     return output_names(model) if isinstance(weights, (list, tuple, dict)) else None
+
+
+def _require_weights(weights: Sequence[np.ndarray], y: Sequence[np.ndarray], place: str) -> None:
+    """Raise where a list of weights is not one for each output. Of one output, a list may be its rows."""
+    if len(weights) != len(y) and y:
+        told = "1 array" if len(weights) == 1 else f"{len(weights)} arrays"
+        raise DataError(
+            f"{place}: sample_weight holds {told}, and y {len(y)}: give one array of weights for each output, or a "
+            "single array, in no list, for all of them"
+        )
 
 
 def output_names(model: Any) -> list[str] | None:
@@ -148,8 +160,8 @@ def full_signature(model: Any, feed: Feed) -> Signature:
     )
 
 
-def with_class_weight(model: Any, feed: Feed, class_weight: Mapping[Any, float] | None) -> None:
-    """Turn weights of classes into weights of rows."""
+def with_class_weight(model: Any, feed: Feed, class_weight: Mapping[Any, float] | None, told: bool = True) -> None:
+    """Turn weights of classes into weights of rows; ``told``: with a warning where no row is of these classes."""
     if class_weight is None:
         return
     if not isinstance(class_weight, Mapping):
@@ -160,10 +172,16 @@ def with_class_weight(model: Any, feed: Feed, class_weight: Mapping[Any, float] 
         raise DataError(f"class_weight needs targets of one output, but there are {len(feed.y)}; give sample_weight")
     for label, weight in class_weight.items():
         for what, item in (("class", label), ("weight", weight)):
-            if isinstance(item, bool) or not isinstance(item, (int, float, np.number)):
-                raise DataError(f"class_weight: a {what} is a number, not {item!r} (in {label!r}: {weight!r})")
+            number = isinstance(item, (int, float, np.number)) and not isinstance(item, bool)
+            if not number or not np.isfinite(item):
+                raise DataError(f"class_weight: a {what} is a finite number, not {item!r} (in {label!r}: {weight!r})")
     y = feed.y[0]
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    if told and not np.isin(labels, list(class_weight)).any():
+        warn(
+            f"class_weight names the classes {', '.join(map(str, class_weight))}, and none of them is among the "
+            f"targets, which begin with {', '.join(map(str, labels.flat[:5]))}: all rows keep the weight 1"
+        )
     weights = np.ones(len(y))
     for label, weight in class_weight.items():
         weights[labels == label] = float(weight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from flintglass.callbacks import CallbackList
 from flintglass.data.streams import Stream, is_stream
-from flintglass.errors import DataError
+from flintglass.errors import DataError, warn
 from flintglass.models.feed import Feed, with_class_weight
 from flintglass.models.finite import check_inputs
 from flintglass.models.own_steps import own_step
@@ -24,15 +25,19 @@ def feed_of(model: Any, x: Any, y: Any, weights: Any, place: str, class_weight: 
         raise DataError(f"{place} needs data: x is None")
     if isinstance(x, str):
         raise DataError(f"{place}: x is the text {x!r}; give the numbers themselves, as an array")
+    refuse_function(place, "x", x)
+    refuse_function(place, "y", y)
+    streams = is_stream(x)
 
     def checked(x: Any, y: Any, weights: Any) -> Feed:
         feed = Feed(model, x, y, weights, place)
         check_inputs(model, feed)
         model.build_for(feed.x)
-        with_class_weight(model, feed, class_weight)
+        # Of a stream this is one batch, which may well hold none of the classes.
+        with_class_weight(model, feed, class_weight, told=not streams)
         return feed
 
-    if not is_stream(x):
+    if not streams:
         return checked(x, y, weights)
     if y is not None or weights is not None:
         raise DataError(
@@ -42,11 +47,50 @@ def feed_of(model: Any, x: Any, y: Any, weights: Any, place: str, class_weight: 
     return Streamed(Stream(x, place), checked)
 
 
+def refuse_function(place: str, argument: str, given: Any) -> None:
+    """Raise for a function where its batches are meant."""
+    if inspect.isroutine(given):
+        name = getattr(given, "__name__", "make_batches")
+        call = f"{argument}={name}()" if argument != "x" else f"{name}()"
+        raise DataError(
+            f"{place}: {argument} is the function {name}, where arrays, a generator or a dataset are expected. Call "
+            f"it: {'fit' if argument != 'x' else place}({call})"
+        )
+
+
+def require_end(feed: Feed, count: int | None, argument: str) -> None:
+    """Raise where the batches of a dataset would never end: it has no length, and nobody says how many are taken."""
+    if isinstance(feed, Streamed) and feed.stream.is_dataset and count is None and not len(feed):
+        kind, place = type(feed.stream.given).__name__, feed.stream.place
+        raise DataError(
+            f"{place}: the dataset {kind} does not say how many batches it has, so that this would never end. Give "
+            f"{kind} a __len__ that returns their number, or say {argument}="
+        )
+
+
+def told_of_size(feed: Feed, batch_size: Any, place: str, argument: str = "batch_size") -> None:
+    """Warn where a batch size is given beside batches that somebody else makes."""
+    if isinstance(feed, Streamed) and batch_size is not None:
+        kind = type(feed.stream.given).__name__
+        warn(f"{place}: {argument}={batch_size!r} is not read, since the {kind} makes the batches; leave it out")
+
+
+def told_of_steps(feed: Feed, source: Any, count: int | None, place: str, argument: str = "steps") -> None:
+    """Warn where more steps are asked for than arrays have batches; streams tell when they run out."""
+    if not isinstance(feed, Streamed) and count is not None and count > len(source):
+        there_are = f"{len(source)} batches of {source.batch_size} rows" if len(source) != 1 else "one batch"
+        warn(
+            f"{place}: {argument}={count}, but the {feed.rows} rows are {there_are}: the data runs out after "
+            f"{len(source)}. A smaller batch_size makes more of them"
+        )
+
+
 def split(model: Any, feed: Feed, fraction: float, given: Any) -> tuple[Feed, Feed | None]:
     """The rows to train on, and those to validate with."""
     if is_stream(given):
         return feed, feed_of(model, given, None, None, "validation_data")
     if given is not None:
+        refuse_function("fit", "validation_data", given)
         if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
             holds = f" of {len(given)}" if isinstance(given, (list, tuple)) else ""
             raise DataError(

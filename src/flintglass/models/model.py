@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,8 +10,8 @@ import numpy as np
 from flintglass.errors import NotCompiled, nearest
 from flintglass.faces import load_named
 from flintglass.metrics.base import Metric
-from flintglass.models import training
-from flintglass.models.compiled import Compiled
+from flintglass.models import fitting, training
+from flintglass.models.compiled import Compiled, require_way
 from flintglass.models.configuration import graph_from, of_graph
 from flintglass.models.copies import copied_state, restore
 from flintglass.models.files import Files
@@ -23,6 +22,7 @@ from flintglass.models.programs import Programs, Signature
 from flintglass.models.quick import Quick, compiled_predict
 from flintglass.models.structure import Structured
 from flintglass.models.summary import summary
+from flintglass.models.turns import Resting, Turns
 from flintglass.names import automatic_name, depth
 from flintglass.program import Program
 from flintglass.tracing import context
@@ -34,7 +34,7 @@ EXPLAIN = "flintglass.glass.explain:explain"
 EXPLAIN_STEP = "flintglass.glass.explain:explain_step"
 
 
-class Model(Files, OwnSteps, Structured):
+class Model(Resting, Files, OwnSteps, Structured):
     """A network.
 
     ``Model(inputs, outputs)`` makes one from placeholders (a functional model); a subclass defines
@@ -53,7 +53,7 @@ class Model(Files, OwnSteps, Structured):
         self._compiled: Compiled | None = None
         self._programs = Programs(self)
         self._quick = Quick(self)
-        self._lock = threading.RLock()
+        self._lock = Turns()
         self._graph: Graph | None = None
         self._signature: Signature | None = None
         self.stop_training = False
@@ -73,11 +73,13 @@ class Model(Files, OwnSteps, Structured):
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if len(arguments) == 1 and not keywords and self._graph is not None and not depth() and not context.active():
-            found = self._quick.call(arguments[0])
+            found = self._lock.steady(self._quick.call, arguments[0])
             if found is not None:
                 return Tensor(found)
         if self._runs_as_program(arguments, keywords):
-            return map_leaves(Tensor, training.predict_on_batch(self, arguments[0], "calling the model"))
+            with self._lock.at_rest():
+                found = training.predict_on_batch(self, arguments[0], "calling the model")
+            return map_leaves(Tensor, found)
         return super().__call__(*arguments, **keywords)
 
     def _runs_as_program(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
@@ -120,6 +122,7 @@ class Model(Files, OwnSteps, Structured):
         steps_per_execution, jit_compile and auto_scale_loss are accepted for Keras's sake: programs run
         whole, without compiling.
         """
+        require_way(run_eagerly, steps_per_execution, jit_compile)
         compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
         if self._graph is not None:
             compiled.require_fit(self.names_of_outputs(self._graph.outputs))
@@ -191,10 +194,15 @@ class Model(Files, OwnSteps, Structured):
         """Train for ``epochs`` passes over the data; returns a History.
 
         x, y: arrays (or lists, frames, dicts by input name) with a row for each example. batch_size: rows
-        a step, 32 unless set. Ctrl-C ends training after a finished step and leaves the model usable.
+        a step, 32 unless set.
+
+        Ctrl-C and SIGTERM end training after a finished step. Called again, fit goes on with the weights, the
+        optimizer and the random streams as they are then, from the start of epoch ``initial_epoch``, in an order
+        of the rows that is drawn anew. The callback BackupAndRestore goes on in the middle of the epoch instead,
+        also in a new process, and ends with the bits of a run that was never stopped: docs/nothing-lost.md.
         """
         with self._lock:
-            return training.fit(
+            return fitting.fit(
                 self,
                 x,
                 y,
@@ -245,10 +253,11 @@ class Model(Files, OwnSteps, Structured):
     ) -> Any:
         """The outputs for the data, as NumPy arrays."""
         if batch_size is None and steps is None and callbacks is None and verbose in ("auto", 0):
-            found = self._quick.predict(x)
+            found = self._lock.steady(self._quick.predict, x)
             if found is not None:
                 return found
-        return training.predict(self, x, batch_size, verbose, steps, callbacks)
+        with self._lock.at_rest():
+            return training.predict(self, x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(
         self,
@@ -271,14 +280,16 @@ class Model(Files, OwnSteps, Structured):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for these rows, as NumPy arrays."""
-        return training.predict_on_batch(self, x)
+        with self._lock.at_rest():
+            return training.predict_on_batch(self, x)
 
     def compiled_predict(self, x: Any) -> Callable[[np.ndarray], np.ndarray]:
         """A function of rows like ``x`` that gives the model's output, with nothing around it that could be slow.
 
         x: an array with the shape and the dtype of those to come, any number of rows. The function takes one
         array and returns a new one; it follows the weights as they change, but not settings or layers; it does not
-        look for nan, and many threads may call it at once. Not in Keras.
+        look for nan, and many threads may call it at once (one that calls it while fit runs may meet a step in its
+        middle). Not in Keras.
         """
         return compiled_predict(self, x)
 

@@ -128,6 +128,11 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """A new stack from ``get_config()``'s result; ``custom_objects`` holds classes of the user's own by name."""
+        if not isinstance(config.get("layers"), (list, tuple)):
+            raise ValueError(
+                "Sequential.from_config takes what get_config() of a Sequential returned, with a list of 'layers'; "
+                f"this has the entries {sorted(map(str, config))}"
+            )
         stack = cls([layer_from(entry, custom_objects) for entry in config["layers"]], name=config.get("name"))
         shape = config.get("build_input_shape")
         if shape is not None and not stack.built:

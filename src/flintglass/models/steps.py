@@ -97,13 +97,13 @@ class ProgramForEachSize(OneProgram):
         for rows, group in groupby(batches, key=lambda batch: batch.shapes[0][0]):
             traced = self.program_for(rows)
             assert traced is not None
-            done += _pass(traced, group, _later(on_step, done), _later(before_step, done), stops)
+            done += _pass(traced, group, later(on_step, done), later(before_step, done), stops)
             if stopped:
                 break
         return done
 
 
-def _later(listener: Any, steps: int) -> Any:
+def later(listener: Any, steps: int) -> Any:
     """The listener of steps that are counted on from ``steps``."""
     return listener and (lambda step, *told: listener(steps + step, *told))
 

@@ -20,8 +20,9 @@ class Streamed(Feed):
     repeats = False
 
     def __init__(self, stream: Stream, checked: Checked) -> None:
-        self._stream, self._checked = stream, checked
-        self._seed: int | None = None
+        self.stream = stream
+        self._checked = checked
+        self.seed: int | None = None
         first = checked(*parts_of(stream.first, stream.place))
         self.x, self.y, self.weights, self.rows = first.x, first.y, first.weights, first.rows
         self._shapes = [array.shape[1:] for array in self.arrays]
@@ -29,11 +30,11 @@ class Streamed(Feed):
 
     def __len__(self) -> int:
         """How many batches an epoch has; 0 where that is not known."""
-        return self._stream.count or 0
+        return self.stream.count or 0
 
     def source(self, batch_size: int, seed: int | None = None) -> Streamed:
         """Itself: its batches have the size that they have."""
-        self._seed = seed
+        self.seed = seed
         return self
 
     def part(self, rows: slice) -> Feed:
@@ -43,20 +44,20 @@ class Streamed(Feed):
         )
 
     def epoch(self, number: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch, each checked."""
-        for position, given in enumerate(self._stream.epoch(number, self._seed)):
-            feed = self._checked(*parts_of(given, self._stream.place))
+        """The batches of one epoch, each checked, from batch ``first`` on."""
+        for position, given in enumerate(self.stream.epoch(number, self.seed, first), first):
+            feed = self._checked(*parts_of(given, self.stream.place))
             arrays = feed.arrays
             shapes = [array.shape[1:] for array in arrays]
             kinds = [array.dtype.kind for array in arrays]
-            if any(kind == "f" != first for kind, first in zip(kinds, self._kinds, strict=False)):
+            if any(kind == "f" != known for kind, known in zip(kinds, self._kinds, strict=False)):
                 raise DataError(
-                    f"{self._stream.place}: batch {position} holds numbers with a point where the first batch had "
+                    f"{self.stream.place}: batch {position} holds numbers with a point where the first batch had "
                     "whole ones; give all batches the same dtypes"
                 )
             if shapes != self._shapes:
                 raise DataError(
-                    f"{self._stream.place}: batch {position} holds rows of the shapes {shapes}, but the first batch "
+                    f"{self.stream.place}: batch {position} holds rows of the shapes {shapes}, but the first batch "
                     f"had {self._shapes}; only the number of rows may change from batch to batch"
                 )
             yield Batch(arrays, ALL, tuple(array.shape for array in arrays))
@@ -66,7 +67,7 @@ class Streamed(Feed):
         if made and made >= wanted:
             return False
         warn(
-            f"{self._stream.place}: the data ran out after {made} batches"
+            f"{self.stream.place}: the data ran out after {made} batches"
             + (f" of the {wanted} that were asked for" if wanted else "")
             + "; a generator has to go on for steps_per_epoch * epochs batches (repeat its data in a loop), or be "
             "given as an iterable that begins anew"

@@ -1,194 +1,50 @@
-"""Training, evaluation and prediction: the one loop over epochs; steps run in the engine."""
+"""Evaluation, prediction and single steps; the steps run in the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from flintglass import config
-from flintglass.callbacks import CallbackList, History, ProgbarLogger
+from flintglass.callbacks import CallbackList
 from flintglass.callbacks.progress import ProgressBar
 from flintglass.data import ArrayBatches
-from flintglass.engines.engine import tell_if_missing
 from flintglass.errors import NotCompiled
 from flintglass.models.feed import Feed, full_signature, signature_of
 from flintglass.models.finite import LossWatch
-from flintglass.models.given import checked_steps, feed_of, listed, split, validated_epochs, verbosity, whole
+from flintglass.models.given import (
+    checked_steps,
+    feed_of,
+    listed,
+    require_end,
+    told_of_size,
+    told_of_steps,
+    verbosity,
+    whole,
+)
 from flintglass.models.interrupt import Interrupt
 from flintglass.models.programs import Signature, batched
 from flintglass.models.steps import Steps, never, steps
-from flintglass.models.whole_epochs import WholeEpochs
 from flintglass.tracing.structure import flatten
 from flintglass.tracing.tensor import Tensor
 
 BATCH = 32
 PREDICT_BATCH = 1024  # rows; only memory is at stake, results do not depend on it
 
-__all__ = ["evaluate", "fit", "on_batch", "predict", "predict_on_batch", "signature_of"]
 
-
-def fit(model: Any, x: Any, y: Any, **options: Any) -> History:
-    """``Model.fit``; the arguments are documented there."""
-    model.require_compiled("fit")
-    tell_if_missing()
-    epochs = whole("epochs", options["epochs"])
-    start = whole("initial_epoch", options["initial_epoch"], least=0)
-    validated = validated_epochs(options["validation_freq"])
-    feed = feed_of(model, x, y, options["sample_weight"], "fit", options["class_weight"])
-    feed, validation = split(model, feed, options["validation_split"], options["validation_data"])
-    run = _Run(model, feed, options["batch_size"], options["shuffle"], options["steps_per_epoch"])
-    verbose = verbosity(options["verbose"])
-    callbacks = CallbackList(
-        listed(options["callbacks"]),
-        add_history=True,
-        add_progbar=bool(verbose),
-        patient=options["verbose"] == "auto",
-        model=model,
-        epochs=epochs,
-        steps=len(run) or None,
-        verbose=verbose,
-    )
-    history = next(item for item in callbacks.callbacks if isinstance(item, History))
-    model.stop_training = False
-    model.history = history
-    callbacks.tell("on_train_begin", {})
-    logs: dict[str, Any] = {}
-    with Interrupt() as interrupt, closing(run):
-        epoch = start
-        while epoch < epochs and not interrupt.raised and not model.stop_training:
-            callbacks.tell("on_epoch_begin", epoch, {})
-            ready = run.whole_epochs(range(epoch, epochs), validation, validated, callbacks, options)
-            if ready is not None:
-                epoch, logs = ready.go(epoch + 1 if ready.one_by_one else epochs, interrupt.asked)
-                if not (model.stop_training and ready.in_an_epoch):
-                    continue
-            else:
-                model.reset_metrics()
-                if not run.epoch(epoch, callbacks, interrupt.asked):
-                    break
-            logs = run.logs()
-            if validation is not None and validated(epoch + 1) and not interrupt.raised:
-                size = options["validation_batch_size"] or options["batch_size"]
-                found = _evaluate(model, validation, size, callbacks, options["validation_steps"], interrupt.asked)
-                logs.update({f"val_{name}": value for name, value in found.items()})
-            if interrupt.raised:
-                break
-            logs = dict(sorted(logs.items()))
-            callbacks.tell("on_epoch_end", epoch, logs)
-            epoch += 1
-        if model.optimizer is not None:
-            model.optimizer.finalize_variable_values(model.trainable_variables)
-        # As in Keras, an interrupted run does not come to its end: a callback would take it for finished.
-        if not interrupt.raised:
-            callbacks.tell("on_train_end", logs)
-    return history
-
-
-class _Run:
-    """The training steps of a model, run epoch by epoch over one feed."""
-
-    def __init__(self, model: Any, feed: Feed, batch_size: int | None, shuffle: bool, count: int | None) -> None:
-        self.model = model
-        size = whole("batch_size", BATCH if batch_size is None else batch_size)
-        seed = int(np.random.randint(2**31)) if shuffle else None
-        self.source = feed.source(size, seed)
-        self.count = None if count is None else whole("steps_per_epoch", count)
-        self._feed = feed
-        self._rows = min(size, feed.rows)
-        self._signature = full_signature(model, feed)
-        model._signature = self._signature
-        self.steps = self._find_steps()
-        self.watch = LossWatch(model, self.steps, count=len(self))
-        self._ready: tuple[Any, WholeEpochs | None] | None = None
-
-    def _find_steps(self) -> Steps:
-        return checked_steps(self.model, "train", self._signature, self._feed, self._rows)
-
-    def close(self) -> None:
-        """Let go of the epochs in the engine, which hold this run: what they keep would wait for the collector."""
-        self._ready = None
-
-    def __len__(self) -> int:
-        """How many steps an epoch has; 0 where nobody knows."""
-        known = len(self.source)
-        return known if self.count is None else min(self.count, known or self.count)
-
-    def logs(self) -> dict[str, float]:
-        """The metrics as they stand."""
-        return results(self.model, "train")
-
-    def whole_epochs(
-        self,
-        epochs: range,
-        validation: Feed | None,
-        validated: Callable[[int], bool],
-        callbacks: CallbackList,
-        options: dict[str, Any],
-    ) -> WholeEpochs | None:
-        """What runs the epochs from here on in the engine; None where they are run here, step by step."""
-        self._refresh()
-        if not self._feed.repeats or (validation is not None and not validation.repeats):
-            return None
-        if self._ready is None or self._ready[0] is not self.steps:
-            part = None
-            if validation is not None:
-                size = options["validation_batch_size"] or options["batch_size"]
-                part = _test_part(self.model, validation, size, options["validation_steps"])
-            ready = WholeEpochs.prepared(self, part, callbacks, epochs, validated)
-            self._ready = (self.steps, ready)
-        return self._ready[1]
-
-    def epoch(self, number: int, callbacks: CallbackList, interrupted: Callable[[], bool]) -> bool:
-        """One pass over the feed, in the engine; False where there was nothing left of it."""
-        self.watch.begin_epoch(f"epoch {number + 1}")
-
-        def stops() -> bool:
-            return interrupted() or self.model.stop_training or self.watch.stops
-
-        made = self.steps.fit(
-            self._batches(number), self._after_step(callbacks), _before_batch(callbacks, "train"), stops
-        )
-        self.watch.end_epoch(lambda: self._batches(number) if self._feed.repeats else [])
-        if not stops() and self._feed.ran_out(made, len(self)):
-            self.model.stop_training = True
-        return made > 0
-
-    def _batches(self, number: int) -> Iterator[Any]:
-        batches = self.source.epoch(number)
-        return batches if self.count is None else islice(batches, self.count)
-
-    def _refresh(self) -> None:
-        """Run in another way where a setting was changed between epochs."""
-        found = steps(self.model, "train", self._signature, self._feed.arrays, self._rows)
-        if found.traced is not self.steps.traced:
-            self.steps = self._find_steps()
-            self.watch = LossWatch(self.model, self.steps, count=len(self))
-
-    def _after_step(self, callbacks: CallbackList) -> Callable[[int, Sequence[np.ndarray]], None] | None:
-        bars = [item for item in callbacks.callbacks if isinstance(item, ProgbarLogger)]
-        listened = callbacks.listens("on_train_batch_end", "on_batch_end")
-        watch, logs = self.watch.after_step, self.logs
-        if not bars and not listened:
-            return watch if self.watch.listens else None
-
-        def told(step: int, outputs: Sequence[np.ndarray]) -> None:
-            watch(step, outputs)
-            for bar in bars:
-                bar.progress(step + 1, logs)
-            if listened:
-                callbacks.tell("on_train_batch_end", step, logs())
-
-        return told
-
-
-def _before_batch(callbacks: CallbackList, kind: str) -> Callable[[int], None] | None:
+def before_batch(model: Any, callbacks: CallbackList, kind: str) -> Callable[[int], None] | None:
+    """What tells callbacks that a batch begins; None where nobody listens."""
     if not callbacks.listens(f"on_{kind}_batch_begin", *(["on_batch_begin"] if kind == "train" else [])):
         return None
-    return lambda step: callbacks.tell(f"on_{kind}_batch_begin", step, {})
+
+    def told(step: int) -> None:
+        with model._lock.opened():
+            callbacks.tell(f"on_{kind}_batch_begin", step, {})
+
+    return told
 
 
 def results(model: Any, kind: str) -> dict[str, float]:
@@ -209,15 +65,16 @@ def evaluate(
     model.require_compiled("evaluate")
     feed = feed_of(model, x, y, weights, "evaluate")
     size = whole("batch_size", BATCH if batch_size is None else batch_size)
+    count = _checked_count(feed, batch_size, feed.source(size), count, "evaluate")
     bar = ProgressBar(len(feed.source(size)) or count, verbosity(verbose), patient=verbose == "auto")
     callbacks = CallbackList(listed(given), model=model, verbose=bar.verbose, epochs=1, steps=bar.steps)
-    logs = _evaluate(model, feed, size, callbacks, count, bar=bar)
+    logs = evaluated(model, feed, size, callbacks, count, bar=bar)
     if bar.shows(bar.steps):
         bar.finish(bar.steps or 0, logs)
     return logs
 
 
-def _evaluate(
+def evaluated(
     model: Any,
     feed: Feed,
     batch_size: int | None,
@@ -226,18 +83,27 @@ def _evaluate(
     interrupted: Callable[[], bool] = never,
     bar: ProgressBar | None = None,
 ) -> dict[str, float]:
-    found, source, count = _test_part(model, feed, batch_size, count)
-    model.reset_metrics()
+    """One pass over the feed without training; the metrics by name."""
+    found, source, count = test_part(model, feed, batch_size, count)
+    turns = model._lock
+    with turns.working():
+        model.reset_metrics()
     callbacks.tell("on_test_begin", {})
     on_step = bar.listener(lambda: results(model, "test")) if bar else None
     if callbacks.listens("on_test_batch_end"):
-        on_step = lambda step, outputs: callbacks.tell("on_test_batch_end", step, results(model, "test"))  # noqa: E731
-    made = found.fit(
-        islice(source.epoch(0), count),
-        on_step,
-        _before_batch(callbacks, "test"),
-        interrupted,
-    )
+
+        def on_step(step: int, outputs: Any) -> None:
+            with turns.opened():
+                callbacks.tell("on_test_batch_end", step, results(model, "test"))
+
+    def stops() -> bool:
+        turns.let_in()
+        return interrupted()
+
+    batches = islice(source.epoch(0), count)
+    with turns.working():
+        before = before_batch(model, callbacks, "test")
+        made = found.fit(batches if feed.repeats else turns.opened_for(batches), on_step, before, stops)
     if not interrupted():
         feed.ran_out(made, count or len(source))
     if bar is not None:
@@ -247,7 +113,7 @@ def _evaluate(
     return logs
 
 
-def _test_part(model: Any, feed: Feed, batch_size: int | None, count: int | None) -> tuple[Steps, Any, Any]:
+def test_part(model: Any, feed: Feed, batch_size: int | None, count: int | None) -> tuple[Steps, Any, Any]:
     """The steps of an evaluation, the source of its batches, and how many are taken (None: all)."""
     size = whole("batch_size", BATCH if batch_size is None else batch_size)
     count = None if count is None else whole("the number of steps", count)
@@ -255,12 +121,21 @@ def _test_part(model: Any, feed: Feed, batch_size: int | None, count: int | None
     return found, feed.source(size), count
 
 
+def _checked_count(feed: Feed, batch_size: int | None, source: Any, count: int | None, place: str) -> int | None:
+    """How many batches are taken (None: all), once it is told what is wrong with it."""
+    count = None if count is None else whole("the number of steps", count)
+    require_end(feed, count, "steps")
+    told_of_size(feed, batch_size, place)
+    told_of_steps(feed, source, count, place)
+    return count
+
+
 def predict(model: Any, x: Any, batch_size: int | None, verbose: Any, count: int | None, given: Any) -> Any:
     """``Model.predict``."""
     feed = feed_of(model, x, None, None, "predict")
     size = whole("batch_size", PREDICT_BATCH if batch_size is None else batch_size)
-    count = None if count is None else whole("the number of steps", count)
     source = feed.source(size)
+    count = _checked_count(feed, batch_size, source, count, "predict")
     bar = ProgressBar(len(source) or count, verbosity(verbose), patient=verbose == "auto")
     found = steps(model, "predict", signature_of(model, feed.x), feed.x, min(size, feed.rows))
     callbacks = CallbackList(listed(given), model=model, verbose=bar.verbose, epochs=1, steps=bar.steps)
@@ -301,10 +176,10 @@ def on_batch(model: Any, kind: str, x: Any, y: Any, weights: Any, class_weight: 
     if kind == "train" and config.nan() == "raise":
         watch.begin_epoch(place)
     batches = list(ArrayBatches(feed.arrays, feed.rows).epoch(0))
-    model.reset_metrics()
-    with Interrupt():
+    with Interrupt(), model._lock.working():
+        model.reset_metrics()
         found.fit(batches, watch.after_step if kind == "train" else None)
-    watch.end_epoch(lambda: batches)
+        watch.end_epoch(lambda: batches)
     return results(model, kind)
 
 

@@ -68,7 +68,11 @@ class Adafactor(Optimizer):
             shape: Any = variable.spec.shape
             wide = len(shape) > 1
             for kept, kind in ((self._rows, shape[:-1]), (self._columns, (*shape[:-2], *shape[-1:]))):
-                kept.append(self.add_variable(kind, dtype=variable.dtype, name=variable.name) if wide else None)
+                # Of a vector nothing is kept, but Keras's files hold a number in the place.
+                mean = self.add_variable(
+                    kind if wide else (), dtype=variable.dtype if wide else "int32", name=variable.name
+                )
+                kept.append(mean if wide else None)
             self._velocities.append(self.add_variable_from_reference(variable, "velocity"))
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:

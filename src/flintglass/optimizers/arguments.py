@@ -56,6 +56,12 @@ def require_settings(optimizer: Any) -> None:
         raise ValueError(
             f"{place}: loss_scale_factor is a number above 0, or None, not {optimizer.loss_scale_factor!r}"
         )
+    for name, value in clips.items():
+        if value is not None and not _is_number(value, above=0):
+            raise ValueError(f"{place}: {name} is a number above 0, or None, not {value!r}")
+    decay = optimizer.weight_decay
+    if decay is not None and (not _is_number(decay) or decay < 0):
+        raise ValueError(f"{place}: weight_decay is a number from 0 up, or None, not {decay!r}")
     if not optimizer.use_ema:
         return
     if not _is_number(optimizer.ema_momentum) or not 0 <= optimizer.ema_momentum <= 1:
@@ -63,6 +69,23 @@ def require_settings(optimizer: Any) -> None:
     frequency = optimizer.ema_overwrite_frequency
     if frequency and not _is_whole(frequency, 1):
         raise ValueError(f"{place}: ema_overwrite_frequency is a whole number from 1 up, or None, not {frequency!r}")
+
+
+# How much of a running mean stays at each step, and the number that keeps a divisor from 0.
+SHARES = ("beta_1", "beta_2", "rho")
+
+
+def require_shares(optimizer: Any) -> None:
+    """Raise ValueError where a share lies outside 0 to 1, or epsilon is no number from 0 up."""
+    for name in SHARES:
+        value = getattr(optimizer, name, 0.0)
+        if not _is_number(value) or not 0 <= value <= 1:
+            raise ValueError(f"{optimizer.name}: {name} is a number from 0 to 1, not {value!r}")
+    epsilon = getattr(optimizer, "epsilon", 0.0)
+    if not _is_number(epsilon) or epsilon < 0:
+        raise ValueError(
+            f"{optimizer.name}: epsilon is a number from 0 up, not {epsilon!r}; leave it out for the default"
+        )
 
 
 def _is_whole(value: Any, least: int) -> bool:

@@ -9,13 +9,14 @@ from typing import Any
 from flintglass import config, ops
 from flintglass.names import automatic_name, snake_case
 from flintglass.optimizers.accumulation import may_change, step_when_due
-from flintglass.optimizers.arguments import refuse, require_settings
+from flintglass.optimizers.arguments import refuse, require_settings, require_shares
 from flintglass.optimizers.average import overwrite_every, update_averages
 from flintglass.optimizers.blocks import called
 from flintglass.optimizers.clipping import clip_each_norm, clip_norm_of_all, clip_values
 from flintglass.optimizers.decay import Exclusions, decay_weights
 from flintglass.optimizers.rate import is_schedule, rate_at, rate_config, rate_from_config, refuse_number, require_rate
 from flintglass.optimizers.slots import Slots
+from flintglass.tracing.returned import require_numbers
 from flintglass.tracing.tensor import Tensor, cast, convert
 from flintglass.tracing.variable import Variable
 
@@ -125,6 +126,7 @@ class Optimizer(Slots):
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Take these variables as the ones to train; subclasses make their slots, after calling this."""
+        require_shares(self)
         self.take(variables)
         if self.use_ema:
             self._averages = self.add_optimizer_variables(self._trained, "average")
@@ -163,7 +165,9 @@ class Optimizer(Slots):
             self._average()
         for variable in variables:
             if variable.constraint is not None:
-                variable.assign(variable.constraint(variable.value))
+                kept = variable.constraint(variable.value)
+                place = f"the constraint of {variable.path}"
+                variable.assign(require_numbers(variable.constraint, kept, place, "the weight that keeps it"))
         self._iterations.assign_add(1)
 
     def _with_gradients(

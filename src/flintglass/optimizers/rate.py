@@ -16,6 +16,7 @@ from flintglass.optimizers.blocks import called
 from flintglass.optimizers.schedules.base import LearningRateSchedule
 from flintglass.tracing import context
 from flintglass.tracing.blocks import call
+from flintglass.tracing.returned import require_numbers
 from flintglass.tracing.tensor import Tensor, convert
 from flintglass.tracing.variable import Variable
 
@@ -58,13 +59,13 @@ def rate_at(schedule: Any, iterations: Variable) -> Tensor:
 
 def _of_step(schedule: Any) -> Callable[[Any], Any]:
     """The schedule, or a function that takes the iteration or nothing, as a function of the iteration."""
-    if isinstance(schedule, LearningRateSchedule):
-        return schedule
-    takes_step = bool(inspect.signature(schedule).parameters)
+    is_ours = isinstance(schedule, LearningRateSchedule)
+    takes_step = is_ours or bool(inspect.signature(schedule).parameters)
 
     def function(step: Any) -> Any:
         found = schedule(step) if takes_step else schedule()
-        if not isinstance(found, Tensor) and isinstance(step, Tensor) and not step.is_concrete:
+        require_numbers(schedule, found, "the schedule of the learning rate", "a number")
+        if not is_ours and not isinstance(found, Tensor) and isinstance(step, Tensor) and not step.is_concrete:
             raise NeedsConcrete(
                 f"the function {_name(schedule)} that gives the learning rate returned the number {found!r}, which "
                 "a program would keep for good; a schedule of keras.optimizers.schedules, or the callback "

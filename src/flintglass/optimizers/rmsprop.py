@@ -86,12 +86,11 @@ class RMSprop(Optimizer):
         if self.built:
             return
         super().build(variables)
-        kinds = [
-            "velocity",
-            *(["average_gradient"] if self.centered else []),
-            *(["momentum"] if self.momentum > 0 else []),
-        ]
-        self._kinds = [self.add_optimizer_variables(self._trained, kind) for kind in kinds]
+        # In the order of Keras's files, which is not that of the block's arguments.
+        velocities = self.add_optimizer_variables(self._trained, "velocity")
+        momenta = [self.add_optimizer_variables(self._trained, "momentum")] if self.momentum > 0 else []
+        means = [self.add_optimizer_variables(self._trained, "average_gradient")] if self.centered else []
+        self._kinds = [velocities, *means, *momenta]
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Any) -> None:
         """Move the variable, and what is kept for it."""

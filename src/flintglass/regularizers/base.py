@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flintglass import regularizers
+from flintglass.constructors import CheckedNumbers
 from flintglass.identifiers import Registry, described, made
+from flintglass.tracing.returned import require_numbers
 
 
-class Regularizer:
+class Regularizer(CheckedNumbers):
     """A penalty. Subclasses define ``__call__(x)``, which returns a scalar, and ``get_config()``."""
 
     def __call__(self, x: Any) -> Any:
@@ -45,6 +47,11 @@ def serialize(regularizer: Any) -> Any:
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The regularizer that ``serialize`` described."""
     return made(REGULARIZERS, config, custom_objects)
+
+
+def penalty(regularizer: Any, x: Any, place: str) -> Any:
+    """What a regularizer, of the user's own perhaps, adds for x; TypeError, with its place, where that is no number."""
+    return require_numbers(regularizer, regularizer(x), place, "a scalar, the penalty,")
 
 
 def checked_factor(name: str, value: Any) -> float:

@@ -14,6 +14,9 @@ from flintglass.tracing.tensor import Tensor, apply, convert
 def index(tensor: Tensor, key: Any) -> Tensor:
     """``tensor[key]``."""
     keys = list(key) if isinstance(key, tuple) else [key]
+    for item in keys:
+        if isinstance(item, (str, dict, float)):
+            raise TypeError(f"a tensor is indexed by whole numbers, slices, None, ... and arrays of them, not {item!r}")
     if any(_is_mask(item) for item in keys):
         return _by_mask(tensor, keys)
     keys = _without_ellipsis(tensor, keys)

@@ -37,9 +37,15 @@ class Call:
         return self.operation(*map_leaves(look_up, list(self.arguments)), **map_leaves(look_up, self.keywords))
 
 
+class Placeholder(Tensor):
+    """A tensor of a graph; ops/graph.py gives it Python's operators as operations that join the graph."""
+
+    __slots__ = ()
+
+
 def placeholder(spec: Spec, call: Call) -> Tensor:
     """A placeholder of this type."""
-    return Tensor(spec=spec, call=call)
+    return Placeholder(spec=spec, call=call)
 
 
 def extend(operation: Any, arguments: Sequence[Any], keywords: dict[str, Any], specs: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from flintglass import config
-from flintglass.errors import NeedsConcrete
+from flintglass.errors import DataError, NeedsConcrete
 from flintglass.program import Dimension, Literal, Operand, Shape, Size, Spec
 from flintglass.program.size import dimension
 from flintglass.program.spec import dtype_name
@@ -327,13 +327,26 @@ def convert(value: Any, dtype: Any = None) -> Tensor:
     if isinstance(value, Size):
         return apply("extent", size=dimension(value), dtype="int32" if dtype is None else standard_dtype(dtype))
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"numbers are expected, or arrays, lists and tensors of them, not {_short(value)}")
     if dtype is not None:
         array = array.astype(standard_dtype(dtype), copy=False)
     elif not isinstance(value, (np.ndarray, np.generic)) and not hasattr(value, "dtype"):
         # Python's own numbers: floats take the default float, whole numbers int32, as in Keras.
         kind = array.dtype.kind
-        array = array.astype(config.floatx()) if kind == "f" else array.astype("int32") if kind == "i" else array
+        array = array.astype(config.floatx()) if kind == "f" else _narrow(array) if kind == "i" else array
     return Tensor(np.asarray(array, dtype=standard_dtype(array.dtype)))
+
+
+def _narrow(array: np.ndarray) -> np.ndarray:
+    """Whole numbers as int32; as they are, where one of them is too large for it."""
+    narrow = array.astype("int32")
+    return narrow if np.array_equal(narrow, array) else array
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def apply(name: str, *operands: Any, **attributes: Any) -> Any:

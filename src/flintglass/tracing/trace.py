@@ -12,7 +12,7 @@ from flintglass.engines.engine import engine
 from flintglass.errors import NeedsConcrete
 from flintglass.primitives import Builder
 from flintglass.program import Literal, Operand, Program, Spec, Value
-from flintglass.tracing import context
+from flintglass.tracing import allowance, context
 from flintglass.tracing.block_names import with_unique_blocks
 from flintglass.tracing.finished import finished
 from flintglass.tracing.naming import named
@@ -77,6 +77,9 @@ class Trace:
     # -- answering operations
 
     def apply(self, name: str, operands: Sequence[Any], attributes: Mapping[str, Any]) -> list[Tensor]:
+        granted = allowance.current.get()
+        if granted is not None:
+            granted.work()
         values = [self.operand(item) for item in operands]
         return [self.wrap(value) for value in self.builder.emit_all(name, values, attributes)]
 

@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
+from flintglass.constructors import CheckedNumbers
 from flintglass.tracing import context
 from flintglass.tracing.variable import Variable
 
 _changes = [0]
+Walk = TypeVar("Walk", bound=Callable[..., Any])
+
+
+class _Walks(threading.local):
+    """Which objects each walk is inside of now, in this thread."""
+
+    def __init__(self) -> None:
+        self.inside: set[tuple[int, str]] = set()
+
+
+_walks = _Walks()
+
+
+def walked_once(again: Callable[[], Any]) -> Callable[[Walk], Walk]:
+    """A method that goes down the tree of objects; of one that holds itself, or its owner, it gives ``again()``.
+
+    Without this a layer that is an attribute of a layer inside it would be walked without end.
+    """
+
+    def enter(walk: Walk) -> Walk:
+        name = walk.__qualname__
+
+        @functools.wraps(walk)
+        def once(self: Any, *arguments: Any) -> Any:
+            inside, mark = _walks.inside, (id(self), name)
+            if mark in inside:
+                return again()
+            inside.add(mark)
+            try:
+                return walk(self, *arguments)
+            finally:
+                inside.discard(mark)
+
+        return once  # type: ignore[return-value]
+
+    return enter
 
 
 def changes() -> int:
@@ -16,7 +55,7 @@ def changes() -> int:
     return _changes[0]
 
 
-class Tracked:
+class Tracked(CheckedNumbers):
     """An object whose attributes are searched for variables and other tracked objects.
 
     ``version`` grows when a public attribute is set outside a trace, so that programs made from the
@@ -53,6 +92,7 @@ class Tracked:
 
     untracked: frozenset[str] = frozenset()
 
+    @walked_once(tuple)
     def state_key(self) -> tuple[Any, ...]:
         """What programs made from this object depend on, besides variables' values."""
         return (id(self), self.version, *(child.state_key() for child in self.children()))

@@ -10,8 +10,9 @@ import numpy as np
 
 from flintglass.errors import NeedsConcrete, ShapeError
 from flintglass.program import Spec
-from flintglass.tracing import context
+from flintglass.tracing import allowance, context
 from flintglass.tracing.promotion import standard_dtype
+from flintglass.tracing.returned import require_numbers
 from flintglass.tracing.tensor import Tensor, cast, convert
 
 
@@ -44,7 +45,12 @@ class Variable(Tensor):
         if callable(initializer) and not isinstance(initializer, Tensor):
             if shape is None:
                 raise ShapeError("a Variable with a callable initializer needs a shape")
-            initializer = initializer(tuple(shape), dtype=standard_dtype(dtype))
+            granted = allowance.current.get()
+            if granted is not None:
+                granted.take(path or name or "variable", shape)
+            first = initializer(tuple(shape), dtype=standard_dtype(dtype))
+            place = f"the initializer of {path or name or 'a variable'}"
+            initializer = require_numbers(initializer, first, place, f"a tensor of the shape {tuple(shape)}")
         array = convert(initializer, dtype).array
         if shape is not None and tuple(shape) != array.shape:
             raise ShapeError(f"the initial value of a variable has shape {array.shape}, not {tuple(shape)}")

@@ -3,6 +3,18 @@
 from flintglass.faces import lazy_face
 
 TABLE = {
+    **dict.fromkeys(
+        (
+            "CustomObjectScope",
+            "custom_object_scope",
+            "get_custom_objects",
+            "get_registered_name",
+            "get_registered_object",
+            "register_keras_serializable",
+        ),
+        "flintglass.customs",
+    ),
+    **dict.fromkeys(("deserialize_keras_object", "serialize_keras_object"), "flintglass.models.objects"),
     "PyDataset": "flintglass.data.streams",
     "Sequence": "flintglass.data.streams:PyDataset",  # what it was called before Keras 3
     "pack_x_y_sample_weight": "flintglass.models.own_steps",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flintglass import config
-from flintglass.errors import DataError
+from flintglass.errors import DataError, ShapeError
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
@@ -37,6 +37,10 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
 def normalize(x: Any, axis: int = -1, order: float = 2) -> np.ndarray:
     """The array with its vectors along ``axis`` at norm one; those of norm zero stay."""
     array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"normalize takes an array of numbers, not one of dtype {array.dtype}")
+    if not -array.ndim <= axis < array.ndim:
+        raise ShapeError(f"normalize: the array of shape {array.shape} has no axis {axis}")
     length = np.atleast_1d(np.linalg.norm(array, order, axis))
     length[length == 0] = 1
     return array / np.expand_dims(length, axis)

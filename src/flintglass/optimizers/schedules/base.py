@@ -33,11 +33,18 @@ class LearningRateSchedule(Tracked):
 
 def require_steps(place: str, argument: str, value: Any) -> None:
     """Raise ValueError where a number of steps is not above 0."""
-    if not value > 0:
+    if isinstance(value, (str, bool)) or value is None or not value > 0:
         raise ValueError(f"{place}: {argument} is a number of steps above 0, not {value!r}")
+
+
+def as_rate(rate: Any) -> Any:
+    """The rate; TypeError where it is no number, nor a tensor."""
+    if isinstance(rate, (str, bool)) or rate is None:
+        raise TypeError(f"the rate that a schedule starts from is a number, not {rate!r}")
+    return rate
 
 
 def as_float(rate: Any, step: Any) -> tuple[Tensor, Tensor]:
     """The rate as a tensor, and the step in its dtype."""
-    found = convert(rate)
+    found = convert(as_rate(rate))
     return found, cast(convert(step), found.dtype)

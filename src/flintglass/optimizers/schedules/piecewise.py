@@ -17,6 +17,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     """
 
     def __init__(self, boundaries: Sequence[Any], values: Sequence[Any], name: str = "PiecewiseConstant") -> None:
+        for argument, given in (("boundaries", boundaries), ("values", values)):
+            if isinstance(given, str) or not hasattr(given, "__len__"):
+                raise ValueError(f"PiecewiseConstantDecay: {argument} is a list of numbers, not {given!r}")
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"{name}: there is one value more than there are boundaries: {len(boundaries)} boundaries take "

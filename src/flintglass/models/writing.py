@@ -1,0 +1,165 @@
+"""Writing: a model, or its weights, into a file of the kind that the name's ending says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from flintglass import __version__
+from flintglass.errors import warn
+from flintglass.models.documents import as_json, document_of
+from flintglass.saving.archive import write_archive
+from flintglass.saving.hdf5.tree import Dataset, Group
+from flintglass.saving.hdf5.write import write_hdf5
+from flintglass.saving.layout import tree_of
+from flintglass.saving.legacy import legacy_tree, put_names
+from flintglass.saving.named import arrays_by_name
+from flintglass.saving.npz import write_npz
+from flintglass.saving.replacing import replacing
+from flintglass.saving.safetensors import write_safetensors
+
+# The version of Keras whose files these are.
+KERAS_VERSION = "3.15.0"
+_FOLDER = (
+    "SavedModel folders hold TensorFlow's own programs, which are not written here. Save the model as a .keras file "
+    "(model.save('model.keras')), its weights as .weights.h5, or use model.export('model.py')"
+)
+WEIGHTS_ENDINGS = ".weights.h5, .h5 (of Keras 2), .safetensors or .npz"
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, **options: Any) -> None:
+    """Write the whole model: layers, weights, compile settings and the optimizer's state.
+
+    filepath: ends in ``.keras``, or in ``.h5`` for the file that older versions of Keras read. The old file stays as it
+    was until the new one is whole. include_optimizer=False leaves the compile settings and the state out.
+    """
+    path = os.fspath(filepath)
+    unknown = set(options) - {"include_optimizer", "zipped", "save_format", "save_traces", "signatures", "options"}
+    if unknown:
+        raise TypeError(f"save() does not know {', '.join(sorted(unknown))}")
+    compiled = bool(options.get("include_optimizer", True))
+    ending = os.path.splitext(path)[1]
+    if ending not in (".keras", ".h5", ".hdf5") or options.get("zipped") is False or options.get("save_format") == "tf":
+        raise NotImplementedError(f"model.save({path!r}): {_FOLDER}")
+    require_free(path, overwrite)
+    if ending == ".keras":
+        _save_archive(model, path, compiled)
+    else:
+        _save_hdf5(model, path, compiled)
+
+
+def _save_archive(model: Any, path: str, compiled: bool) -> None:
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": f"{datetime.now():%Y-%m-%d@%H:%M:%S}"}
+    with model.at_rest():
+        document, root = document_of(model), tree_of(model)
+    if not compiled:
+        document.pop("compile_config", None)
+        root.members.pop("optimizer", None)
+    text = as_json(document)
+    with replacing(path) as stream:
+        write_archive(
+            stream,
+            as_json({**metadata, "flintglass_version": __version__}),
+            text,
+            lambda member: write_hdf5(member, root),
+        )
+
+
+def _save_hdf5(model: Any, path: str, compiled: bool) -> None:
+    with model.at_rest():
+        document, weights = document_of(model), legacy_tree(model)
+        state = _optimizer_group(model) if compiled and model.optimizer is not None else None
+    about = {"keras_version": KERAS_VERSION, "backend": "flintglass"}
+    weights.attributes.update(about)
+    root = Group({"model_weights": weights}, dict(about))
+    described = {"class_name": document["class_name"], "config": document["config"]}
+    if document.get("registered_name") and document["registered_name"] != "Functional":
+        described["registered_name"] = document["registered_name"]
+    root.attributes["model_config"] = as_json(described)
+    settings = document.get("compile_config")
+    if compiled and settings:
+        kept = {key: value for key, value in settings.items() if key != "optimizer"}
+        root.attributes["training_config"] = as_json({**kept, "optimizer_config": settings["optimizer"]})
+    if state is not None:
+        root.members["optimizer_weights"] = state
+    with replacing(path) as stream:
+        write_hdf5(stream, root)
+
+
+def _optimizer_group(model: Any) -> Group:
+    group = Group()
+    names: list[str] = []
+    for variable in model.optimizer.variables:
+        name, number = variable.path, 0
+        while name in names:
+            number += 1
+            name = f"{variable.path}_{number}"
+        names.append(name)
+        folder, _, last = name.rpartition("/")
+        group.group(folder).members[last] = Dataset.of(variable.numpy())
+    put_names(group, "weight_names", names)
+    return group
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True, **options: Any) -> None:
+    """Write the weights alone; the ending of ``filepath`` chooses the format.
+
+    ``.weights.h5``: Keras 3's, with the state of the optimizer. ``.h5``: that of Keras 2. ``.safetensors`` and
+    ``.npz``: arrays by names such as ``dense/kernel``.
+    """
+    path = os.fspath(filepath)
+    if not _has_weights(model):
+        warn(f"model {model.name!r} has no weights yet, so {path} will hold none; call it on data first")
+    write = next((write for ending, write in _WRITERS.items() if path.endswith(ending)), None)
+    if write is None:
+        raise ValueError(f"save_weights({path!r}): the name of a file of weights ends in {WEIGHTS_ENDINGS}")
+    require_free(path, overwrite)
+    with model.at_rest():
+        writing = write(model)
+    with replacing(path) as stream:
+        writing(stream)
+
+
+def _has_weights(model: Any) -> bool:
+    return bool(model.built or model.weights)
+
+
+Writing = Callable[[BinaryIO], None]
+
+
+def _keras(model: Any) -> Writing:
+    root = tree_of(model)
+    return lambda stream: write_hdf5(stream, root)
+
+
+def _legacy(model: Any) -> Writing:
+    root = legacy_tree(model)
+    root.attributes.update(keras_version=KERAS_VERSION, backend="flintglass")
+    return lambda stream: write_hdf5(stream, root)
+
+
+def _safetensors(model: Any) -> Writing:
+    arrays = arrays_by_name(model)
+    return lambda stream: write_safetensors(stream, arrays, {"format": "np"})
+
+
+def _npz(model: Any) -> Writing:
+    arrays = arrays_by_name(model)
+    return lambda stream: write_npz(stream, arrays)
+
+
+_WRITERS: dict[str, Callable[[Any], Writing]] = {
+    ".weights.h5": _keras,
+    ".h5": _legacy,
+    ".hdf5": _legacy,
+    ".safetensors": _safetensors,
+    ".npz": _npz,
+}
+
+
+def require_free(path: str, overwrite: bool) -> None:
+    """FileExistsError where a file would be replaced that must not be."""
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"{path} exists, and overwrite is False; choose another name")
