@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 VENV_KERAS ?= .venv-keras
 VENV_OLDEST ?= .venv-oldest
+VENV_TENSORFLOW ?= .venv-tensorflow
+OLDER_KERAS := 3.3.3 3.6.0 3.10.0
 PYTEST_FLAGS ?=
 # The best set of this machine alone: a third of the time that all of them take. `make build-all` builds all, as pip does.
 FLINTGLASS_SETS ?= $(shell if grep -qs avx512vl /proc/cpuinfo; then echo avx512; elif grep -qs avx2 /proc/cpuinfo; then echo avx2; fi)
@@ -26,7 +28,7 @@ MODULES := flintglass/engines/native_engine/machine_*
 BUILD = build/$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
 
 .DEFAULT_GOAL := help
-.PHONY: help test build build-all sets demo lint format tidy sanitize sanitize-threads parity parity-long parity-table docs long slow \
+.PHONY: help test build build-all sets demo lint format tidy sanitize sanitize-threads parity parity-long parity-older parity-table docs long slow \
 	oldest fuzz security-table peers benchmarks clean
 
 help: ## list the targets
@@ -137,6 +139,19 @@ parity: build $(VENV_KERAS)/.parity ## the same numbers as real Keras (on JAX, o
 parity-long: build $(VENV_KERAS)/.parity ## parity, slow tests included
 	$(KERAS_PYTEST) -m keras --timeout=1800 $(PYTEST_FLAGS)
 
+# Keras 2 is tf_keras; the versions of Keras 3 run on TensorFlow too, since JAX has left the older ones behind.
+parity-older: build ## files of Keras 2 and of earlier versions of Keras 3 (gigabytes)
+	@test -x $(VENV_TENSORFLOW)/bin/python || $(PYTHON) -m venv $(VENV_TENSORFLOW)
+	$(VENV_TENSORFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[parity-older]'
+	TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(VENV_TENSORFLOW)/bin/python -m pytest \
+		tests/keras/test_files_of_keras2.py -m keras $(PYTEST_FLAGS)
+	set -e; for version in $(OLDER_KERAS); do \
+		$(VENV_TENSORFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+			--target build/keras-$$version keras==$$version; \
+		TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow PYTHONPATH=build/keras-$$version \
+			$(VENV_TENSORFLOW)/bin/python -m pytest tests/keras/test_files_of_versions.py -m keras $(PYTEST_FLAGS); \
+	done
+
 parity-table: build $(VENV_KERAS)/.parity ## write docs/parity.md: the whole table with its differences
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m tests.keras.report
 
@@ -154,6 +169,7 @@ long: ## all of it: slow tests, all of parity, benchmarks and their tables
 	$(MAKE) fuzz
 	$(MAKE) security-table
 	$(MAKE) parity-long
+	$(MAKE) parity-older
 	$(MAKE) benchmarks
 
 slow: build ## the fast tests and the slow ones
@@ -195,6 +211,6 @@ benchmarks: build ## run every benchmark; tables go to benchmarks/tables
 	done
 
 clean: ## remove what make and the tools made; environments too
-	rm -rf $(VENV) $(VENV_KERAS) $(VENV_OLDEST) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_KERAS) $(VENV_OLDEST) $(VENV_TENSORFLOW) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f src/$(MODULES)
 	find $(LINTED) -name __pycache__ -type d -prune -exec rm -rf {} +

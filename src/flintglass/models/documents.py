@@ -22,6 +22,29 @@ def document_of(model: Any) -> dict[str, Any]:
     return {**found, **({"compile_config": settings} if settings else {})}
 
 
+# Settings that later versions of Keras 3 have added, and what they mean where they are absent: earlier versions refuse
+# a file that names them.
+_ADDED = {
+    "quantization_config": None,
+    "input_axes": None,
+    "output_axes": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
+
+
+def portable(document: Any) -> Any:
+    """The document for a file: without settings that not all versions of Keras 3 know, where they say nothing."""
+    if isinstance(document, Mapping):
+        return {
+            key: portable(item)
+            for key, item in document.items()
+            if not (isinstance(key, str) and key in _ADDED and item == _ADDED[key] and type(item) is type(_ADDED[key]))
+        }
+    return [portable(item) for item in document] if isinstance(document, (list, tuple)) else document
+
+
 def as_json(document: Any, **options: Any) -> str:
     """The text; TypeError, with the way out, for what JSON has no word for."""
     return json.dumps(document, default=_plain, allow_nan=False, **options)

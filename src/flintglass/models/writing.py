@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from flintglass import __version__
 from flintglass.errors import warn
-from flintglass.models.documents import as_json, document_of
+from flintglass.models.documents import as_json, document_of, portable
 from flintglass.saving.archive import write_archive
 from flintglass.saving.hdf5.tree import Dataset, Group
 from flintglass.saving.hdf5.write import write_hdf5
@@ -53,7 +53,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **options: Any
 def _save_archive(model: Any, path: str, compiled: bool) -> None:
     metadata = {"keras_version": KERAS_VERSION, "date_saved": f"{datetime.now():%Y-%m-%d@%H:%M:%S}"}
     with model.at_rest():
-        document, root = document_of(model), tree_of(model)
+        document, root = portable(document_of(model)), tree_of(model)
     if not compiled:
         document.pop("compile_config", None)
         root.members.pop("optimizer", None)
@@ -69,7 +69,7 @@ def _save_archive(model: Any, path: str, compiled: bool) -> None:
 
 def _save_hdf5(model: Any, path: str, compiled: bool) -> None:
     with model.at_rest():
-        document, weights = document_of(model), legacy_tree(model)
+        document, weights = portable(document_of(model)), legacy_tree(model)
         state = _optimizer_group(model) if compiled and model.optimizer is not None else None
     about = {"keras_version": KERAS_VERSION, "backend": "flintglass"}
     weights.attributes.update(about)
