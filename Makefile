@@ -109,6 +109,7 @@ tidy: build $(VENV)/.tidy ## clang-tidy's rules for the native engine
 # The engine compiled with SANITIZERS, in a copy of the package. It is run by the interpreter that $(VENV) was made of, with
 # $(VENV)'s tools, since $(VENV)'s own knows the package in src/ only. The sanitizer's RUNTIME is loaded before Python,
 # and so is the C++ library, whose exceptions the runtime has to know.
+# Their reports go past pytest, which would lose them with the process.
 # $(call sanitized,SANITIZERS,RUNTIME,TESTS)
 SANITIZED = $(abspath $(BUILD))-$(2)
 TOOLS = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -122,7 +123,7 @@ export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TSAN_OPTIONS=halt
 	export PYTHONPATH=$(SANITIZED)/package:$(TOOLS) PYTHONNOUSERSITE=1; \
 	export LD_PRELOAD="$$(c++ -print-file-name=$(2).so) $$(c++ -print-file-name=libstdc++.so)"; \
 	$(BASE) -c 'import flintglass.engines.native_engine.machine_avx2' && \
-	$(BASE) -m pytest --timeout=1200 $(3) $(PYTEST_FLAGS)
+	$(BASE) -m pytest --capture=sys --timeout=1200 $(3) $(PYTEST_FLAGS)
 endef
 
 sanitize: $(VENV)/.dev ## the contract tests with AddressSanitizer and UndefinedBehaviorSanitizer (Linux)

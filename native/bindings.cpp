@@ -150,6 +150,7 @@ public:
 
     // to: of the same shape.
     void copy_to(const Array& to) const {
+        if (view_.len == 0) return;  // there may be no memory at all
         if (dtype_of(view_) == to.dtype && PyBuffer_IsContiguous(&view_, 'C') && to.packed()) {
             std::memcpy(to.data, view_.buf, static_cast<size_t>(view_.len));
         } else {
@@ -195,7 +196,7 @@ nb::object copied(const Array& array) {
     if (!made.is_valid()) throw nb::python_error();
     Py_buffer view;  // packed, of a format that is known: nothing of it has to be read
     if (PyObject_GetBuffer(made.ptr(), &view, PyBUF_WRITABLE) != 0) throw nb::python_error();
-    if (array.packed()) std::memcpy(view.buf, array.data, static_cast<size_t>(view.len));
+    if (view.len > 0 && array.packed()) std::memcpy(view.buf, array.data, static_cast<size_t>(view.len));
     else copy(array, Array(static_cast<char*>(view.buf), array.dtype, array.shape));
     PyBuffer_Release(&view);
     return made;
