@@ -150,7 +150,8 @@ private:
     }
 
     void alone(const FlatLine& line) {
-        const std::vector<int> results = block(line, line.inputs, flat_.slots[line.outputs[0]].shape);
+        const Shape shape = flat_.slots[line.outputs[0]].shape;  // a copy: block adds slots
+        const std::vector<int> results = block(line, line.inputs, shape);
         for (size_t i = 0; i < results.size(); ++i) result_.pieces[line.outputs[i]] = {results[i], 0};
     }
 
