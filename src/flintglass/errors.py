@@ -21,6 +21,10 @@ class ShapeError(FlintglassError, ValueError):
     """Two shapes do not fit together."""
 
 
+class NotDifferentiable(FlintglassError, TypeError):
+    """A gradient was asked with respect to whole numbers, booleans or texts."""
+
+
 class DataError(FlintglassError, ValueError):
     """The data given to fit, evaluate or predict cannot be used as they are."""
 
@@ -64,6 +68,10 @@ class NeedsConcrete(FlintglassError, TypeError):
     """Python code asked a value, or a size, of a tensor that has none while a program is traced."""
 
 
+# Comparing takes the product of two lengths: 6 s for a name of 5 MB, which a file may hold.
+_LONGEST_NAME = 200
+
+
 def nearest(name: str, options: Iterable[str]) -> str:
     """The sentence that names the known names closest to ``name``, or lists them all when few."""
     known = sorted({str(option) for option in options})
@@ -75,6 +83,8 @@ def nearest(name: str, options: Iterable[str]) -> str:
 
 def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known name with the fewest slips of those that are like this one; None where none is."""
+    if len(name) > _LONGEST_NAME:
+        return None
     close = difflib.get_close_matches(name, known, n=5, cutoff=cutoff)
     return min(close, key=lambda option: _slips(name, option), default=None)
 

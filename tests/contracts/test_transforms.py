@@ -292,3 +292,10 @@ def test_a_function_that_is_given_other_code_or_defaults_is_traced_anew() -> Non
     assert [float(slope(np.ones(3))[0]) for _ in range(2)] == [9.0, 9.0]
     scaled.__code__ = shifted.__code__
     assert [float(slope(np.ones(3))[0]) for _ in range(2)] == [18.0, 18.0]
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian])
+@pytest.mark.parametrize("argument", [3, np.array([1, 2])])
+def test_a_gradient_at_whole_numbers_is_refused_not_zero(transform, argument) -> None:
+    with pytest.raises(TypeError, match=r"real numbers, not .*write 3\.0 for 3"):
+        transform(lambda w: ops.sum(w * w))(argument)

@@ -417,6 +417,26 @@ def legacy_swapped(folder: Path) -> Path:
     return legacy(stack_of(INPUT, layer), tree)(folder)
 
 
+def constants(entry: dict[str, Any], value: Any) -> Callable[[Path], Path]:
+    """A graph whose second node is called on a constant alone, so that it would be computed at once."""
+
+    def make(folder: Path) -> Path:
+        found = graph([input_entry(), ("a", entry, ("x",))], "x", ["a", 0, 0])
+        constant = {"class_name": "__numpy__", "config": {"value": value, "dtype": "float32"}}
+        found["config"]["layers"][1]["inbound_nodes"] = [{"args": [constant], "kwargs": {}}]
+        return archive(found)(folder)
+
+    return make
+
+
+def metric(name: str, **settings: Any) -> dict[str, Any]:
+    return thing("keras.metrics", name, settings)
+
+
+def operation(name: str, **settings: Any) -> dict[str, Any]:
+    return thing("keras.src.ops.numpy", name, {"name": "a", **settings})
+
+
 CASES: dict[str, Hostile] = {
     # Known cases.
     "CVE-2024-3660": Hostile(
@@ -603,6 +623,42 @@ CASES: dict[str, Hostile] = {
         EXHAUSTION,
         "a metric with 10 ** 12 cells",
         with_compile("metrics", [thing("keras.metrics", "MeanIoU", {"num_classes": 10**6})]),
+    ),
+    "many thresholds": Hostile(
+        EXHAUSTION,
+        "ten metrics of 10 ** 5 thresholds",
+        with_compile("metrics", [metric("AUC", num_thresholds=10**5)] * 10),
+    ),
+    "a list of thresholds": Hostile(
+        EXHAUSTION,
+        "a metric with 390,000 thresholds",
+        with_compile("metrics", [metric("Precision", thresholds=[0.5] * 390_000)]),
+    ),
+    "many metrics": Hostile(EXHAUSTION, "390,000 metrics by name", with_compile("metrics", ["mae"] * 390_000)),
+    "many metrics with a state": Hostile(EXHAUSTION, "3,000 AUC", with_compile("metrics", [metric("AUC")] * 3000)),
+    "many losses": Hostile(EXHAUSTION, "100,000 losses", with_compile("loss", ["mse"] * 100_000)),
+    "a long name": Hostile(
+        EXHAUSTION,
+        "an optimizer whose name has 8 million letters",
+        with_compile("optimizer", thing("keras.optimizers", "Adam", {"name": "x" * 8_000_000})),
+    ),
+    "a long name of nothing": Hostile(
+        EXHAUSTION,
+        "an activation whose name has a million letters, to be compared with all that there are",
+        with_setting("activation", "relu" * 250_000),
+    ),
+    "an operation on a constant": Hostile(
+        EXHAUSTION,
+        "a billion copies of a constant, made while the graph is read",
+        constants(operation("Repeat", repeats=10**9, axis=None), [1.0]),
+    ),
+    "a broadcast constant": Hostile(
+        EXHAUSTION, "a constant broadcast to a billion", constants(operation("BroadcastTo", shape=[10**9]), [1.0])
+    ),
+    "a layer on a constant": Hostile(
+        EXHAUSTION,
+        "a RepeatVector of a billion rows, called on a constant",
+        constants(thing("keras.layers", "RepeatVector", {"name": "a", "n": 10**9}), [[1.0]]),
     ),
     "models that double": Hostile(EXHAUSTION, "2 ** 40 calls in a few lines", lambda f: archive(doubled(40))(f)),
     "calls from last to first": Hostile(

@@ -152,3 +152,12 @@ def test_a_model_without_trainable_weights_is_told() -> None:
     model.compile(optimizer="sgd", loss="mse")
     with pytest.raises(ValueError, match="trainable"):
         model.explain_step(np.ones((2, 2)), np.ones(2))
+
+
+def test_an_explanation_is_walked_entry_by_entry_and_knows_its_names() -> None:
+    model = sequential(dense(1))
+    explained = model.explain(np.ones((1, 2), "float32"))
+    assert [entry.value for entry in explained] == [entry.value for entry in explained.entries]
+    assert len(explained) == len(explained.entries)
+    with pytest.raises(KeyError, match="nothing is explained by the name 'typo'"):
+        explained["typo"]

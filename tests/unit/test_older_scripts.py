@@ -42,6 +42,12 @@ def ended(script: str, folder: Path) -> tuple[int, str, str]:
             ("SGD: `lr` is called learning_rate now", "InverseTimeDecay(0.5, 1, 1.0)"),
         ),
         ("print(float(keras.optimizers.adam(lr=0.25, epsilon=None, decay=0.0).epsilon))", "1e-07", ("learning_rate",)),
+        (
+            "from keras import backend as K\no = keras.optimizers.Adam(lr=0.5)\nK.set_value(o.lr, 0.25)\n"
+            "print(float(K.get_value(o.learning_rate)), end=' ')\no.lr = 0.125\nprint(float(o.learning_rate))",
+            "0.25 0.125",
+            ("learning_rate",),
+        ),
         ("print(float(tf.keras.optimizers.legacy.Adam(0.5).learning_rate))", "0.5", ()),
         (
             "print(len(made().fit(x, y, nb_epoch=3, verbose=0).history['loss']))",

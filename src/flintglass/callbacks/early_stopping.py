@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintglass.callbacks.monitor import MonitorCallback
+import numpy as np
+
+from flintglass.callbacks.monitor import MonitorCallback, require_numbers
 
 _STATE = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
 
@@ -53,6 +55,10 @@ class EarlyStopping(MonitorCallback):
         return {name: getattr(self, name) for name in _STATE}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        require_numbers(state, "wait", "stopped_epoch", "best_epoch", or_none="best")
+        weights, own = state["best_weights"], self.model.get_weights()
+        if weights is not None and [np.shape(array) for array in weights] != [array.shape for array in own]:
+            raise ValueError("the best weights are those of another model")
         for name in _STATE:
             setattr(self, name, state[name])
 

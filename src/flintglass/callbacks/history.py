@@ -36,6 +36,8 @@ class History(Callback):
         return {"epoch": self.epoch, "history": dict(self.history)}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        if not all(isinstance(values, list) for values in (state["epoch"], *state["history"].values())):
+            raise ValueError("the history is a list of values for each name")
         self.epoch, self.history = state["epoch"], Logged(state["history"])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.callbacks.monitor import MonitorCallback
+from flintglass.callbacks.monitor import MonitorCallback, require_numbers
 from flintglass.callbacks.saving_times import SavesAtTimes
 from flintglass.errors import nearest, warn
 
@@ -59,6 +59,7 @@ class ModelCheckpoint(SavesAtTimes, MonitorCallback):
         return {"best": self.best, "steps": self._steps}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        require_numbers(state, "steps", or_none="best")
         self.best, self._steps = state["best"], state["steps"]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -119,4 +120,9 @@ class ModelCheckpoint(SavesAtTimes, MonitorCallback):
             raise KeyError(
                 f"ModelCheckpoint: the filepath {self.filepath!r} asks for {error}, and there are {sorted(names)} to "
                 "put in"
+            ) from error
+        except (ValueError, IndexError) as error:
+            raise ValueError(
+                f"ModelCheckpoint: the filepath {self.filepath!r} cannot be filled in: {error}. Numbers stand in it as "
+                "{epoch:02d} or {val_loss:.2f}"
             ) from error

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from flintglass.callbacks.base import Callback
 from flintglass.errors import nearest, warn
@@ -67,3 +70,11 @@ class MonitorCallback(Callback):
             f"{type(self).__name__}: whether {self.monitor!r} should fall or rise cannot be told from its name; "
             "say mode='min' or mode='max'"
         )
+
+
+def require_numbers(state: Mapping[str, Any], *names: str, or_none: str) -> None:
+    """ValueError where a state that was read from a file holds no number under one of these names."""
+    for name in (*names, or_none):
+        value = state[name]
+        if not (isinstance(value, (int, float, np.number)) or (value is None and name == or_none)):
+            raise ValueError(f"{name} is a number, not {value!r:.60}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintglass.callbacks.monitor import MonitorCallback
+from flintglass.callbacks.monitor import MonitorCallback, require_numbers
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -53,6 +53,7 @@ class ReduceLROnPlateau(MonitorCallback):
         return {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        require_numbers(state, "wait", "cooldown_counter", or_none="best")
         self.best, self.wait, self.cooldown_counter = state["best"], state["wait"], state["cooldown_counter"]
 
     def in_cooldown(self) -> bool:

@@ -33,6 +33,9 @@ class SwapEMAWeights(Callback):
 
     def set_state(self, state: dict[str, Any]) -> None:
         weights = [weight for weight, _ in self.model.optimizer.averaged()]
+        shapes = [np.shape(array) for array in state["aside"]]
+        if shapes and shapes != [weight.storage.shape for weight in weights]:
+            raise ValueError("the weights that were put aside are those of another model")
         self._aside = list(zip(weights, state["aside"], strict=False))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -105,6 +105,11 @@ def get_value(x: Any) -> Any:
 
 def set_value(x: Variable, value: Any) -> None:
     """Assign to a variable."""
+    if not hasattr(x, "assign"):
+        raise TypeError(
+            f"set_value changes a variable, not a {type(x).__name__}; the rate of an optimizer with a schedule (decay "
+            "is one now) follows the schedule: give the optimizer a number as its learning_rate"
+        )
     x.assign(value)
 
 

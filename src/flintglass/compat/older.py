@@ -62,6 +62,8 @@ def accept_older(value: Any) -> None:
         return
     kind: Any = value
     kind._accepts_older = True
+    if kind.__module__.startswith("flintglass.optimizers") and hasattr(kind, "learning_rate"):
+        kind.lr = property(_rate_of, _set_rate_of)
     if "__init__" in vars(kind):
         kind.__init__ = _accepting(kind.__name__, kind.__init__)
     if kind.__module__.startswith("flintglass.models"):
@@ -73,6 +75,15 @@ def accept_older(value: Any) -> None:
                 setattr(Model, method, _accepting(method, getattr(Model, method)))
             for added in (predict_classes, predict_proba, fit_generator, evaluate_generator, predict_generator):
                 setattr(Model, added.__name__, added)
+
+
+def _rate_of(optimizer: Any) -> Any:
+    """``optimizer.lr``, as callbacks of that time read it."""
+    return optimizer.learning_rate
+
+
+def _set_rate_of(optimizer: Any, value: Any) -> None:
+    optimizer.learning_rate = value
 
 
 def _accepting(place: str, function: Callable[..., Any]) -> Callable[..., Any]:

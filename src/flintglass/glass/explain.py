@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.errors import DataError
+from flintglass.errors import DataError, nearest
 from flintglass.glass import arithmetic, places  # noqa: F401  (importing a family enters its rules)
 from flintglass.glass.elements import Elements
 from flintglass.glass.evidence import Evidence
@@ -64,8 +64,18 @@ class Explanation:
     __repr__ = __str__
 
     def __getitem__(self, name: str) -> list[Entry]:
-        """The entries of one value."""
-        return [entry for entry in self.entries if entry.value == name]
+        """The entries of one value; KeyError, with the names that there are, for another."""
+        found = [entry for entry in self.entries if entry.value == name]
+        if not found:
+            known = dict.fromkeys(entry.value for entry in self.entries)
+            raise KeyError(f"nothing is explained by the name {name!r}. {nearest(str(name), known)}")
+        return found
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
 
 
 def _more(count: int, what: str) -> str:

@@ -13,10 +13,15 @@ from flintglass.identifiers import described
 from flintglass.losses.base import Loss
 from flintglass.metrics.base import Metric
 from flintglass.optimizers.base import Optimizer
+from flintglass.tracing import allowance
 
 _PASSED_ON = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
-# A metric's state is no part of a file, so no file bounds it: thresholds and classes are bounded here.
-_LARGEST_SETTING = 1_000_000
+# A metric's state is no part of a file, so no file bounds it: thresholds and classes are bounded here. An AUC takes
+# 1 ms to make, and 5 us for each threshold.
+_LARGEST_SETTING = 100_000
+_LONGEST_SETTING = 20_000
+_COST_OF_A_VALUE = 0.1
+_COST_OF_A_METRIC, _COST_OF_A_LOSS = 40, 4  # in operations, which take 50 us
 
 
 def compile_config(model: Any) -> dict[str, Any]:
@@ -74,13 +79,21 @@ def _each(value: Any, make: Callable[[Any], Any]) -> Any:
 
 
 def _loss(value: Any) -> Any:
+    _work(_COST_OF_A_LOSS)
     if isinstance(value, str) and custom(value) is None:
         return value
     found = losses.deserialize(value)
     return found if callable(found) and not isinstance(found, Metric) else _of_kind(found, Loss, "loss")
 
 
+def _work(cost: int) -> None:
+    granted = allowance.current.get()
+    if granted is not None:
+        granted.work(cost)
+
+
 def _metric(value: Any) -> Any:
+    _work(_COST_OF_A_METRIC)
     if isinstance(value, str) and custom(value) is None:
         return value
     if isinstance(value, Mapping):
@@ -102,11 +115,17 @@ def _function(value: Mapping[str, Any]) -> Any:
 
 
 def _require_small(settings: Any) -> None:
+    if isinstance(settings, list):
+        _work(int(len(settings) * _COST_OF_A_VALUE))
+        if len(settings) > _LONGEST_SETTING:
+            raise ValueError(f"a metric's setting of {len(settings)} values is longer than any that a file may ask for")
     for item in settings.values() if isinstance(settings, Mapping) else settings if isinstance(settings, list) else ():
         if isinstance(item, (Mapping, list)):
             _require_small(item)
         elif isinstance(item, int) and abs(item) > _LARGEST_SETTING:
             raise ValueError(f"a metric's setting of {item} is larger than any that a file may ask for")
+        elif isinstance(item, int):
+            _work(int(abs(item) * _COST_OF_A_VALUE))
 
 
 def _of_kind(found: Any, kind: type, word: str) -> Any:

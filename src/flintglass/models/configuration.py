@@ -167,6 +167,7 @@ def graph_from(
         try:
             arguments = [_replaced(item, value) for item in nodes[key]["args"]]
             keywords = {name: _replaced(item, value) for name, item in nodes[key]["kwargs"].items()}
+            _require_placeholder(arguments, keywords)
             results[key] = flatten(known[key[0]](*arguments, **keywords))
         except Exception as error:
             if not hasattr(error, "places"):
@@ -204,6 +205,12 @@ def in_order(needs: Mapping[Any, set[Any]], name: str) -> Iterator[Any]:
                 heapq.heappush(ready, positions[other])
     if any(left.values()):
         raise ValueError(f"the calls of the model {name!r} depend on each other in a circle")
+
+
+def _require_placeholder(*given: Any) -> None:
+    """ValueError for a call on values alone: it is no node of a graph, and would be computed while the file is read."""
+    if not any(isinstance(leaf, Tensor) and leaf.is_placeholder for leaf in flatten(given)):
+        raise ValueError("it is called on constants alone, which no call in a graph of layers is")
 
 
 def _first_call(layer: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -23,7 +24,7 @@ from flintglass.tracing.allowance import Allowance, granting
 
 ZIP, HDF5 = b"PK", b"\x89HDF\r\n\x1a\n"
 # Calls of layers and lines that a configuration may lead to. A dense layer takes 4; each costs about 50 us.
-OPERATIONS = 20_000
+OPERATIONS = 12_000
 NUMBERS_OF_METRICS = 4_000_000
 # A description without weights has no file that bounds it: 160 MB in float32.
 NUMBERS_OF_A_DESCRIPTION = 40_000_000
@@ -32,6 +33,7 @@ NOT_CODE = (
     "the model needs by custom_objects"
 )
 _LONGEST_REASON = 2000
+_UNKNOWN = re.compile(r"(?:there is no|unknown) \w+ '(?P<name>[^']{1,80})'")
 
 
 def load_model(
@@ -53,6 +55,8 @@ def load_model(
             "it is a folder; SavedModel folders hold TensorFlow's own programs, which are not read here. Save the "
             "model as a .keras or an .h5 file",
         )
+    if file.endswith((".npz", ".safetensors")):
+        raise ModelFileError(file, "", "it holds weights alone: make the model, and call its load_weights")
     with opened(file, file) as stream, CustomObjectScope(custom_objects):
         start = stream.read(8)
         if start[:2] == ZIP:
@@ -74,9 +78,22 @@ def reading(file: str, item: str) -> Iterator[None]:
     except Exception as error:
         place = "/".join(getattr(error, "places", []))
         plain = isinstance(error, (FlintglassError, ValueError, NotImplementedError)) and str(error)
-        reason = str(error) if plain else f"{type(error).__name__}: {error}"
+        reason = _with_way_out(str(error)[:_LONGEST_REASON], item) if plain else f"{type(error).__name__}: {error}"
+        if isinstance(error, TypeError) and ".__init__() " in reason:
+            reason += ". Let get_config() return what the constructor takes, which takes name, trainable and dtype too"
         where = f"{item}: {place}" if item and place else item or place
         raise ModelFileError(file, where, reason[:_LONGEST_REASON]) from error
+
+
+def _with_way_out(reason: str, item: str) -> str:
+    """The reason; for a name that is not known, with what to do where it is one of the user's own."""
+    found = _UNKNOWN.match(reason)
+    if found is None:
+        return reason
+    name = found["name"] if found["name"].isidentifier() else "its name"
+    without = ", or leave it out by compile=False" if "compile_config" in item or "training_config" in item else ""
+    hint = f" (where it is your own: pass it by custom_objects={{{found['name']!r}: {name}}}{without})"
+    return f"{found[0]}{hint}{reason[found.end() :]}"
 
 
 def _from_archive(stream: BinaryIO, file: str, compile: bool) -> Any:
@@ -117,7 +134,8 @@ def _from_hdf5(stream: BinaryIO, file: str, compile: bool) -> Any:
     text = text_attribute(root, "model_config", file)
     weights = root.members.get("model_weights")
     if text is None or not isinstance(weights, Group):
-        hint = "it holds weights alone: make the model, and call its load_weights" if is_legacy(root) else ""
+        alone = is_legacy(root) or {"layers", "vars"} & set(root.members)
+        hint = "it holds weights alone: make the model, and call its load_weights" if alone else ""
         raise ModelFileError(file, "model_config", hint or "the file holds no model (there is no such attribute)")
     version = text_attribute(weights, "keras_version", file) or text_attribute(root, "keras_version", file)
     older = is_older(version or "2")

@@ -12,6 +12,7 @@ from flintglass import __version__
 from flintglass.callbacks import CallbackList
 from flintglass.engines.engine import engine
 from flintglass.errors import ModelFileError, warn
+from flintglass.models.state_document import require_alike, require_document
 from flintglass.models.streaming import Streamed
 from flintglass.program import Program
 from flintglass.program.digest import digest
@@ -102,6 +103,7 @@ class TrainingState:
     def read(self, path: str) -> str:
         """Read the file; ModelFileError where it is damaged. Nothing is changed yet."""
         about, arrays = read_state(path)
+        require_document(path, about)
         self._read = path, about, arrays
         return path
 
@@ -127,20 +129,35 @@ class TrainingState:
     def put_back(self) -> None:
         """Give the variables, the generators and the callbacks what the file holds (again)."""
         assert self._read is not None
-        _, about, arrays = self._read
-        for variable, array in zip(self._variables(), arrays, strict=True):
+        path, about, arrays = self._read
+        variables = self._variables()
+        before = [variable.storage.copy() for variable in variables]
+        for variable, array in zip(variables, arrays, strict=True):
             variable.overwrite(array)
+        try:
+            self._tell_callbacks(path, about["callbacks"])
+        except BaseException:
+            for variable, array in zip(variables, before, strict=True):
+                variable.overwrite(array)
+            raise
         self._run.model.stop_training = about["stop_training"]
-        states = iter(about["callbacks"])
-        for callback in self._callbacks.callbacks:
-            if callback.get_state():
-                callback.set_state(next(states)[1])
         given = about["random"]
         if given["global_seed"] is not None:
             seed_generator.global_seed_generator().state.overwrite(given["global_seed"])
         version, words, rest = given["python"]
         random.setstate((version, tuple(words.tolist()), rest))
         np.random.set_state(given["numpy"])
+
+    def _tell_callbacks(self, path: str, kept: list[Any]) -> None:
+        states = iter(kept)
+        for callback in self._callbacks.callbacks:
+            if not callback.get_state():
+                continue
+            name, state = next(states)
+            try:
+                callback.set_state(state)
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+                raise ModelFileError(path, name, f"the callback cannot take its state: {error}") from error
 
     def forget(self) -> None:
         """Let go of what was read."""
@@ -168,6 +185,14 @@ class TrainingState:
             raise ModelFileError(
                 path, "", f"it holds the states of the callbacks {kept}, and fit was given {now}. {_WAY_OUT}"
             )
+        for (name, state), (_, own) in zip(about["callbacks"], self._states_of_callbacks(), strict=True):
+            require_alike(path, name, state, own)
+        steps, position = len(self._run), about["position"]
+        if steps and position["step"] > steps:
+            raise ModelFileError(path, "position", f"it stands at step {position['step']} of {steps}. {_WAY_OUT}")
+        seed = about["random"]["global_seed"]
+        if seed is not None and seed.shape != seed_generator.global_seed_generator().state.storage.shape:
+            raise ModelFileError(path, "random", "the state of the global generator has another shape")
         if set(about["given"]) != set(self._iterators):
             raise ModelFileError(path, "", f"it is of a run on another kind of data. {_WAY_OUT}")
 

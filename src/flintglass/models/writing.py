@@ -26,6 +26,10 @@ _FOLDER = (
     "SavedModel folders hold TensorFlow's own programs, which are not written here. Save the model as a .keras file "
     "(model.save('model.keras')), its weights as .weights.h5, or use model.export('model.py')"
 )
+_ENDING = (
+    "a model is saved as .keras (model.save('model.keras')) or as .h5; model.export writes predict as .py or .h, and "
+    "nothing writes ONNX yet"
+)
 WEIGHTS_ENDINGS = ".weights.h5, .h5 (of Keras 2), .safetensors or .npz"
 
 
@@ -42,7 +46,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **options: Any
     compiled = bool(options.get("include_optimizer", True))
     ending = os.path.splitext(path)[1]
     if ending not in (".keras", ".h5", ".hdf5") or options.get("zipped") is False or options.get("save_format") == "tf":
-        raise NotImplementedError(f"model.save({path!r}): {_FOLDER}")
+        raise NotImplementedError(f"model.save({path!r}): {_FOLDER if ending in ('', '.tf') else _ENDING}")
     require_free(path, overwrite)
     if ending == ".keras":
         _save_archive(model, path, compiled)

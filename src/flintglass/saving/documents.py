@@ -12,10 +12,15 @@ from flintglass.errors import ModelFileError
 LARGEST = 16 * 2**20
 MOST_VALUES = 400_000
 DEEPEST = 200
+# Messages and places repeat a name many times over: one of 8 MB took 230 MB.
+LONGEST_TEXT = 2**20
 
 
-def read_document(text: bytes | str, file: str, item: str) -> dict[str, Any]:
-    """The object that the JSON text describes. ModelFileError where it is none, too large or too deep."""
+def read_document(text: bytes | str, file: str, item: str, longest: int = LONGEST_TEXT) -> dict[str, Any]:
+    """The object that the JSON text describes. ModelFileError where it is none, too large or too deep.
+
+    longest: the letters that one name or text in it may have.
+    """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
     def refuse(reason: str, error: BaseException | None = None) -> ModelFileError:
@@ -37,6 +42,8 @@ def read_document(text: bytes | str, file: str, item: str) -> dict[str, Any]:
         raise refuse(f"the configuration is no JSON that can be used: {error}", error) from None
     if not isinstance(found, dict):
         raise refuse(f"the configuration is an object in JSON, with keys, not {type(found).__name__}")
+    if len(data) > longest and _longest(found) > longest:
+        raise refuse(f"one of its texts has more than {longest} letters")
     if _deeper(found, DEEPEST):
         raise refuse(f"the configuration is nested deeper than {DEEPEST} levels")
     return found
@@ -73,3 +80,18 @@ def _deeper(value: Any, limit: int) -> bool:
             return False
         level = inner
     return True
+
+
+def _longest(document: Any) -> int:
+    """The letters of the longest text in it, keys among them."""
+    most, waiting = 0, [document]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            most = max(most, len(item))
+        elif isinstance(item, dict):
+            waiting.extend(item)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return most

@@ -60,7 +60,7 @@ def read_safetensors(stream: BinaryIO, file: str) -> dict[str, Dataset]:
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if not 2 <= length <= min(size - 8, LARGEST):
         raise ModelFileError(file, "", f"it is no safetensors: a header of {length} bytes in a file of {size}")
-    header = read_document(stream.read(length), file, "header")
+    header = read_document(stream.read(length), file, "header", longest=LARGEST)  # people's notes may be long
     about = header.pop(_ABOUT, {})
     if not isinstance(about, dict) or not all(isinstance(text, str) for text in about.values()):
         raise ModelFileError(file, _ABOUT, "it holds texts by name, and nothing else")

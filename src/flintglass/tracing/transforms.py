@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.errors import ShapeError
+from flintglass.errors import NotDifferentiable, ShapeError
 from flintglass.primitives import Builder
 from flintglass.program import Literal, Operand, Size, Spec, Value
 from flintglass.tracing import context
@@ -137,6 +137,7 @@ def _gradients(writing: Any, value: Tensor, wrt: Sequence[Any], cotangent: Opera
     b = writing.builder
     leaves = [leaf for item in wrt for leaf in flatten(item)]
     operands = [writing.operand(leaf) for leaf in leaves]
+    _require_real(operands)
     start = cotangent if cotangent is not None else b.full(value.spec.shape, 1.0, value.dtype)
     names = getattr(writing, "names", None)
     found = reverse(b, [writing.operand(value)], [start], operands, names)
@@ -145,6 +146,15 @@ def _gradients(writing: Any, value: Tensor, wrt: Sequence[Any], cotangent: Opera
         for operand, gradient in zip(operands, found, strict=True)
     )
     return [map_leaves(lambda _: next(tensors), item) for item in wrt]
+
+
+def _require_real(operands: Sequence[Operand]) -> None:
+    for operand in operands:
+        if not operand.spec.is_float:
+            raise NotDifferentiable(
+                f"a gradient is taken with respect to real numbers, not {operand.spec}: write 3.0 for 3, or convert an "
+                "array by x.astype('float32')"
+            )
 
 
 def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Transformed:
@@ -166,6 +176,7 @@ def _jacobians(writing: Any, value: Tensor, wrt: Sequence[Any]) -> list[Any]:
     b = writing.builder
     leaves = [leaf for item in wrt for leaf in flatten(item)]
     operands = [writing.operand(leaf) for leaf in leaves]
+    _require_real(operands)
     output = writing.operand(value)
     count, shape = output.spec.size, output.spec.shape
     # The reverse pass for one cotangent, as a block of its own, then batched over the unit cotangents.

@@ -1,0 +1,68 @@
+"""What people do wrong with files is told with the way out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.files.hostile import honest
+
+import flintglass as fg
+from flintglass import callbacks, layers, ops
+from flintglass.errors import ModelFileError
+
+
+def my_loss(y: Any, predicted: Any) -> Any:
+    return ops.mean((y - predicted) ** 2, axis=-1)
+
+
+class Times(layers.Layer):
+    def __init__(self, factor: float, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.factor = factor
+
+    def call(self, x: Any) -> Any:
+        return x * self.factor
+
+
+def test_a_class_of_ones_own_that_is_missing_is_told_with_how_to_pass_it(tmp_path: Path) -> None:
+    fg.Sequential([fg.Input((3,)), Times(2.0)]).save(tmp_path / "m.keras")
+    with pytest.raises(
+        ModelFileError, match=re.escape("no layer 'Times' (where it is your own: pass it by custom_obj")
+    ):
+        fg.models.load_model(tmp_path / "m.keras")
+
+
+def test_a_class_without_get_config_is_told_what_it_lacks(tmp_path: Path) -> None:
+    fg.Sequential([fg.Input((3,)), Times(2.0)]).save(tmp_path / "m.keras")
+    with pytest.raises(ModelFileError, match=r"'factor'\. Let get_config\(\) return"):
+        fg.models.load_model(tmp_path / "m.keras", custom_objects={"Times": Times})
+
+
+def test_a_loss_of_ones_own_that_is_missing_is_told_with_both_ways_out(tmp_path: Path) -> None:
+    model = honest()
+    model.compile("sgd", my_loss)
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(
+        ModelFileError, match=r"custom_objects=\{'my_loss': my_loss\}, or leave it out by compile=False"
+    ):
+        fg.models.load_model(tmp_path / "m.keras")
+    assert not fg.models.load_model(tmp_path / "m.keras", compile=False).compiled
+    fg.models.load_model(tmp_path / "m.keras", custom_objects={"my_loss": my_loss})
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.npz", "w.safetensors"])
+def test_weights_in_the_place_of_a_model_are_told(name: str, tmp_path: Path) -> None:
+    honest().save_weights(tmp_path / name)
+    with pytest.raises(ModelFileError, match="it holds weights alone: make the model"):
+        fg.models.load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["{epoch:02z}.keras", "{}.keras", "{epoch.keras", "{loss:d}.keras"])
+def test_a_checkpoint_whose_name_cannot_be_filled_in_is_told(name: str, tmp_path: Path) -> None:
+    keeper = callbacks.ModelCheckpoint(tmp_path / name)
+    with pytest.raises(ValueError, match=r"ModelCheckpoint: the filepath .* cannot be filled in"):
+        honest().fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[keeper])
