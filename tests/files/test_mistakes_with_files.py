@@ -29,7 +29,8 @@ class Times(layers.Layer):
 
 
 def test_a_class_of_ones_own_that_is_missing_is_told_with_how_to_pass_it(tmp_path: Path) -> None:
-    fg.Sequential([fg.Input((3,)), Times(2.0)]).save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match=r"no get_config\(\)"):
+        fg.Sequential([fg.Input((3,)), Times(2.0)]).save(tmp_path / "m.keras")
     with pytest.raises(
         ModelFileError, match=re.escape("no layer 'Times' (where it is your own: pass it by custom_obj")
     ):
@@ -37,7 +38,8 @@ def test_a_class_of_ones_own_that_is_missing_is_told_with_how_to_pass_it(tmp_pat
 
 
 def test_a_class_without_get_config_is_told_what_it_lacks(tmp_path: Path) -> None:
-    fg.Sequential([fg.Input((3,)), Times(2.0)]).save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match=r"no get_config\(\)"):
+        fg.Sequential([fg.Input((3,)), Times(2.0)]).save(tmp_path / "m.keras")
     with pytest.raises(ModelFileError, match=r"'factor'\. Let get_config\(\) return"):
         fg.models.load_model(tmp_path / "m.keras", custom_objects={"Times": Times})
 
@@ -66,3 +68,25 @@ def test_a_checkpoint_whose_name_cannot_be_filled_in_is_told(name: str, tmp_path
     keeper = callbacks.ModelCheckpoint(tmp_path / name)
     with pytest.raises(ValueError, match=r"ModelCheckpoint: the filepath .* cannot be filled in"):
         honest().fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[keeper])
+
+
+def test_a_constructor_whose_arguments_nobody_tells_is_told_when_the_model_is_saved(tmp_path: Path) -> None:
+    class Scaled(fg.layers.Layer):
+        def __init__(self, factor: float) -> None:
+            super().__init__()
+            self.factor = factor
+
+        def call(self, x: Any) -> Any:
+            return x * self.factor
+
+    model = fg.Sequential([fg.Input((2,)), Scaled(2.0)])
+    with pytest.warns(UserWarning, match=r"Scaled has a constructor with factor, and no get_config\(\)"):
+        model.save(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("name", ["numpy.py", "base64.py"])
+def test_an_export_takes_no_name_of_a_module_that_it_needs(name: str, tmp_path: Path) -> None:
+    model = fg.Sequential([fg.Input((2,)), fg.layers.Dense(1)])
+    with pytest.raises(fg.errors.ExportError, match="choose another name"):
+        model.export(tmp_path / name)
+    assert not (tmp_path / name).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 from flintglass.errors import ExportError, warn
@@ -16,7 +17,13 @@ LARGE = 50_000_000  # characters: compilers take minutes over more, and editors 
 
 def require_format(path: str | os.PathLike[str], wanted: str | None = None) -> None:
     """ExportError unless the file's suffix is one that is offered, and ``wanted`` (py, h) says no other."""
-    suffix = os.path.splitext(path)[1].lower()
+    name, suffix = os.path.splitext(os.path.basename(path))
+    suffix = suffix.lower()
+    if suffix == ".py" and (name == "numpy" or name in sys.stdlib_module_names):
+        raise ExportError(
+            f"{os.fspath(path)}: Python would take this script for its module {name!r}, which it needs; choose another "
+            "name"
+        )
     if suffix in FORMATS and wanted in (None, suffix, suffix.removeprefix(".")):
         return
     asked = f"the format {wanted!r}" if wanted is not None else f"the suffix {suffix!r}" if suffix else "no suffix"

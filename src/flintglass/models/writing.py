@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, BinaryIO
 
 from flintglass import __version__
 from flintglass.errors import warn
+from flintglass.layers.base import Layer
 from flintglass.models.documents import as_json, document_of, portable
 from flintglass.saving.archive import write_archive
 from flintglass.saving.hdf5.tree import Dataset, Group
@@ -17,6 +19,7 @@ from flintglass.saving.layout import tree_of
 from flintglass.saving.legacy import legacy_tree, put_names
 from flintglass.saving.named import arrays_by_name
 from flintglass.saving.npz import write_npz
+from flintglass.saving.places import places
 from flintglass.saving.replacing import replacing
 from flintglass.saving.safetensors import write_safetensors
 
@@ -48,10 +51,34 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **options: Any
     if ending not in (".keras", ".h5", ".hdf5") or options.get("zipped") is False or options.get("save_format") == "tf":
         raise NotImplementedError(f"model.save({path!r}): {_FOLDER if ending in ('', '.tf') else _ENDING}")
     require_free(path, overwrite)
+    _tell_of_lost_arguments(model)
     if ending == ".keras":
         _save_archive(model, path, compiled)
     else:
         _save_hdf5(model, path, compiled)
+
+
+def _tell_of_lost_arguments(model: Any) -> None:
+    """Warn of layers of the user's own with constructors whose arguments no get_config() tells."""
+    told: set[type] = set()
+    for place in places(model):
+        kind = type(place.thing)
+        if kind.__module__.startswith("flintglass.") or kind in told or not isinstance(place.thing, Layer):
+            continue
+        own = kind.__init__.__module__, kind.get_config.__module__
+        silent = not own[0].startswith("flintglass.") and own[1].startswith("flintglass.")
+        parameters = inspect.signature(kind.__init__).parameters.values()
+        needed = [
+            parameter.name
+            for parameter in list(parameters)[1:]
+            if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if silent and needed:
+            told.add(kind)
+            warn(
+                f"{kind.__name__} has a constructor with {', '.join(needed)}, and no get_config() that tells them: the "
+                "file cannot be loaded as a whole. Define get_config(), or keep to save_weights and load_weights"
+            )
 
 
 def _save_archive(model: Any, path: str, compiled: bool) -> None:
