@@ -13,10 +13,10 @@ from flintglass.errors import warn
 from flintglass.layers.base import Layer
 from flintglass.models.documents import as_json, document_of, portable
 from flintglass.saving.archive import write_archive
-from flintglass.saving.hdf5.tree import Dataset, Group
+from flintglass.saving.hdf5.tree import Group
 from flintglass.saving.hdf5.write import write_hdf5
 from flintglass.saving.layout import tree_of
-from flintglass.saving.legacy import legacy_tree, put_names
+from flintglass.saving.legacy import legacy_tree, put_weights
 from flintglass.saving.named import arrays_by_name
 from flintglass.saving.npz import write_npz
 from flintglass.saving.places import places
@@ -101,7 +101,9 @@ def _save_archive(model: Any, path: str, compiled: bool) -> None:
 def _save_hdf5(model: Any, path: str, compiled: bool) -> None:
     with model.at_rest():
         document, weights = portable(document_of(model)), legacy_tree(model)
-        state = _optimizer_group(model) if compiled and model.optimizer is not None else None
+        state = Group()
+        if compiled and model.optimizer is not None:
+            put_weights(state, model.optimizer.variables, "weight_names")
     about = {"keras_version": KERAS_VERSION, "backend": "flintglass"}
     weights.attributes.update(about)
     root = Group({"model_weights": weights}, dict(about))
@@ -113,25 +115,10 @@ def _save_hdf5(model: Any, path: str, compiled: bool) -> None:
     if compiled and settings:
         kept = {key: value for key, value in settings.items() if key != "optimizer"}
         root.attributes["training_config"] = as_json({**kept, "optimizer_config": settings["optimizer"]})
-    if state is not None:
+    if state.members:
         root.members["optimizer_weights"] = state
     with replacing(path) as stream:
         write_hdf5(stream, root)
-
-
-def _optimizer_group(model: Any) -> Group:
-    group = Group()
-    names: list[str] = []
-    for variable in model.optimizer.variables:
-        name, number = variable.path, 0
-        while name in names:
-            number += 1
-            name = f"{variable.path}_{number}"
-        names.append(name)
-        folder, _, last = name.rpartition("/")
-        group.group(folder).members[last] = Dataset.of(variable.numpy())
-    put_names(group, "weight_names", names)
-    return group
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, **options: Any) -> None:

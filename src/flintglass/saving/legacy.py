@@ -32,12 +32,13 @@ def legacy_tree(model: Any) -> Group:
     root = Group()
     put_names(root, LAYERS, [layer.name for layer in model.layers])
     for layer in model.layers:
-        _put_weights(root.group(layer.name.replace("/", "_")), ordered(layer))
-    _put_weights(root.group(OWN), model.stored_variables())
+        put_weights(root.group(layer.name.replace("/", "_")), ordered(layer))
+    put_weights(root.group(OWN), model.stored_variables())
     return root
 
 
-def _put_weights(group: Group, weights: Sequence[Variable]) -> None:
+def put_weights(group: Group, weights: Sequence[Variable], key: str = NAMES) -> None:
+    """Put the numbers of variables by their paths, each of which must be another, and list the paths under ``key``."""
     names: list[str] = []
     for variable in weights:
         name, number = variable.path, 0
@@ -47,7 +48,7 @@ def _put_weights(group: Group, weights: Sequence[Variable]) -> None:
         names.append(name)
         folder, _, last = name.rpartition("/")
         group.group(folder).members[last] = Dataset.of(variable.numpy())
-    put_names(group, NAMES, names)
+    put_names(group, key, names)
 
 
 def put_names(group: Group, key: str, names: list[str]) -> None:
