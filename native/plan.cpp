@@ -150,20 +150,25 @@ public:
 
     Array packed(const Array& x) override {
         if (x.packed()) return x;
-        const int64_t bytes = x.bytes();
-        if (line_is_constant_ || is_constant(x)) {  // copied now, to memory that no other value gets
-            Array copied(plan_.memory_.take(bytes), x.dtype, x.shape);
-            copy(x, copied);
-            return copied;
+        return prepared(x, x.shape, [&x](const Array& copied) { return copy_step(x, copied); });
+    }
+
+    Array prepared(const Array& x, Shape shape, const std::function<Step(const Array&)>& fill) override {
+        const int64_t bytes = count_of(shape) * bytes_of(x.dtype);
+        if (line_is_constant_ || is_constant(x)) {  // written now, to memory that no other value gets
+            Array written(plan_.memory_.take(bytes), x.dtype, std::move(shape));
+            const Step step = fill(written);
+            step.run(step.self.get(), 0, step.rows);
+            return written;
         }
-        Array copied(take(bytes), x.dtype, x.shape);
+        Array written(take(bytes), x.dtype, std::move(shape));
         std::vector<std::pair<Array, size_t>> others;
         std::swap(others, copies_);
-        place(copy_step(x, copied), {x}, {copied});
+        place(fill(written), {x}, {written});
         std::swap(others, copies_);
-        copies_.emplace_back(copied, input_like(x));
-        finished_.emplace_back(copied.data, bytes);
-        return copied;
+        copies_.emplace_back(written, input_like(x));
+        finished_.emplace_back(written.data, bytes);
+        return written;
     }
 
     Array scratch(DType dtype, Shape shape) override {

@@ -60,8 +60,8 @@ struct Draft {
     }
 };
 
-// The segment that a step can join: for a chain the nearest of its rows, for a step run whole the earliest.
-// Between it and the end nothing may touch what the step touches.
+// The segment that a step can join: for a chain of its rows the one that made what it reads, else the nearest; for a
+// step run whole the earliest. Between it and the end nothing may touch what the step touches.
 Draft* home_of(const Placed& placed, bool chainable, std::vector<Draft>& drafts) {
     Draft* found = nullptr;
     const size_t stop = drafts.size() > REACH ? drafts.size() - REACH : 0;
@@ -69,7 +69,8 @@ Draft* home_of(const Placed& placed, bool chainable, std::vector<Draft>& drafts)
         Draft& draft = drafts[i];
         const Conflict conflict = draft.with(placed);
         if (chainable) {
-            if (draft.chain && draft.rows == placed.step.rows && conflict != Conflict::Any) return &draft;
+            const bool joins = draft.chain && draft.rows == placed.step.rows && conflict != Conflict::Any;
+            if (joins && (!found || conflict == Conflict::Aligned)) found = &draft;
         } else if (draft.rows == 1) {
             found = &draft;
         }

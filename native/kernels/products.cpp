@@ -21,6 +21,7 @@ template <class Stored> struct Product {
     Stored* out;
     int64_t out_row;
     int64_t rows, inner, columns;
+    const Stored* panels = nullptr;  // all of b as panels, one after the other, where it was copied before
 
     // True where a's columns, not its rows, follow each other.
     bool transposed_a() const { return a_row == 1 && a_inner != 1; }
@@ -30,6 +31,7 @@ template <class Stored> struct Product {
         part.a += row * a_row;
         part.b += column * b_column;
         part.out += row * out_row + column;
+        if (panels) part.panels += column * inner;  // a panel begins there
         part.rows = row_end - row;
         part.columns = column_end - column;
         return part;
@@ -139,21 +141,26 @@ constexpr int64_t page = 4096, rows_for_far_panels = 12;
 // 2048x256x2048 took 36 ms without, 22 with. Of an a that is not transposed a copy only cost time.
 constexpr int64_t inner_for_rows = 64;
 
+template <class Stored> bool copies_b(const Product<Stored>& product) {
+    constexpr int64_t size = sizeof(Stored);
+    const int64_t enough = product.b_inner * size >= page ? rows_for_far_panels : rows_for_panels;
+    const bool large = product.rows >= enough && product.inner * product.columns * size > bytes_for_panels;
+    return product.b_column != 1 || large;
+}
+
 // A product in blocks. Stored: the operands' type; T: what is summed in.
 template <class Stored, class T> class Blocked {
 public:
     explicit Blocked(const Product<Stored>& product) : product_(product) {
         const bool transposed = product.transposed_a();
-        const int64_t enough = product.b_inner * size >= page ? rows_for_far_panels : rows_for_panels;
-        const bool large = product.rows >= enough && product.inner * product.columns * size > bytes_for_panels;
         const bool deep = product.inner >= inner_for_rows && product.columns > panel_columns<T>;
-        copies_b_ = converts || product.b_column != 1 || large;
+        copies_b_ = converts || copies_b(product);
         copies_a_ = converts || (transposed && deep);
         rows_at_once_ = copies_a_ ? std::min(row_block, product.rows) : product.rows;
         inner_at_once_ = std::min(inner_block, product.inner);
         // A cache line more than fits: else lines of a power of two would fall into few sets of the cache.
         a_stride_ = (transposed ? rows_at_once_ : inner_at_once_) + line;
-        const int64_t panel = inner_at_once_ * panel_columns<T>;
+        const int64_t panel = product.panels ? 0 : inner_at_once_ * panel_columns<T>;
         const int64_t a_block = copies_a_ ? (transposed ? inner_at_once_ : rows_at_once_) * a_stride_ : 0;
         const int64_t sums = converts ? rows_at_once_ * product.columns : 0;
         panel_ = reinterpret_cast<T*>(thread_scratch((panel + a_block + sums) * size));
@@ -212,9 +219,9 @@ private:
         operands.last = family.last(panel.columns);
         bool copies = true;
         if constexpr (!converts) {
-            copies = copies_b_ || !family.reads(panel.columns);
-            operands.b = panel.b + k * panel.b_inner;
-            operands.b_inner = panel.b_inner;
+            copies = !panel.panels && (copies_b_ || !family.reads(panel.columns));
+            operands.b = panel.panels ? panel.panels + k * family.columns : panel.b + k * panel.b_inner;
+            operands.b_inner = panel.panels ? family.columns : panel.b_inner;
         }
         if (copies) {
             fill_panel(panel, k, operands.inner, family, panel_);
@@ -359,9 +366,27 @@ template <class T> Product<T> turned(const Product<T>& product) {
 // each block of rows.
 constexpr int64_t resident_bytes = 512 * 1024, resident_transposed_bytes = 128 * 1024;
 
+// For so many rows of the output and more, all of b is copied once, before the step, and not again for each block of
+// rows that runs through it.
+constexpr int64_t rows_for_copied_before = 128;
+
+// Copies b as panels; a row of the step is a panel.
+template <class T> Step copy_panels(const Product<T>& product, T* panels) {
+    const int64_t count = (product.columns + panel_columns<T> - 1) / panel_columns<T>;
+    Step step = over_rows(count, [=](int64_t begin, int64_t end) {
+        for (int64_t column = begin * panel_columns<T>; begin < end; ++begin, column += panel_columns<T>) {
+            const int64_t columns = std::min(product.columns - column, panel_columns<T>);
+            const Product<T> panel = product.part(0, product.rows, column, column + columns);
+            fill_panel(panel, 0, product.inner, family_for<T>(columns), panels + column * product.inner);
+        }
+    });
+    return step.costing(10.0 + 0.3 * static_cast<double>(product.inner * product.columns));
+}
+
 // T: what the products are summed in.
 template <class Stored, class T>
-Step over_one(const Product<Stored>& product, Multiply<Stored> multiply, int64_t each, bool transpose_a) {
+Step over_one(Product<Stored> product, Multiply<Stored> multiply, int64_t each, bool transpose_a, const Array& b,
+              Binder& binder) {
     if constexpr (std::is_same_v<Stored, T> && !std::is_integral_v<T>) {
         if (product.columns == 1 && product.transposed_a() && product.rows > widest<T>) {
             return over_columns(turned(product), multiply, each).along_rows(0);
@@ -370,13 +395,23 @@ Step over_one(const Product<Stored>& product, Multiply<Stored> multiply, int64_t
     }
     const int64_t limit = product.b_column == 1 ? resident_bytes : resident_transposed_bytes;
     const bool resident = product.inner * product.columns * static_cast<int64_t>(sizeof(T)) <= limit;
-    if (transpose_a || resident) return over_output_rows(product, multiply, each).along_rows(0);
+    if (transpose_a || resident) {
+        if constexpr (std::is_same_v<Stored, T> && !std::is_integral_v<T>) {
+            if (product.rows >= rows_for_copied_before && copies_b(product)) {
+                const int64_t columns = (product.columns + panel_columns<T> - 1) / panel_columns<T> * panel_columns<T>;
+                const auto copied = [&](const Array& panels) { return copy_panels(product, panels.as<T>()); };
+                product.panels = binder.prepared(b, {columns, product.inner}, copied).template as<T>();
+            }
+        }
+        return over_output_rows(product, multiply, each).along_rows(0);
+    }
     return over_columns(product, multiply, panel_columns<T>);
 }
 
 // a and b are transposed already.
 template <class Stored, class T>
-Step bound(const Array& a, const Array& b, const Array& out, bool transpose_a, Multiply<Stored> multiply) {
+Step bound(const Array& a, const Array& b, const Array& out, bool transpose_a, Multiply<Stored> multiply,
+           Binder& binder) {
     const size_t rank = out.shape.size();
     Product<Stored> product{a.as<Stored>(),         *(a.strides.end() - 2), *(a.strides.end() - 1), b.as<Stored>(),
                             *(b.strides.end() - 2), *(b.strides.end() - 1), out.as<Stored>(),       out.shape[rank - 1],
@@ -393,13 +428,13 @@ Step bound(const Array& a, const Array& b, const Array& out, bool transpose_a, M
     }
     product.rows *= matrices;
     const int64_t each = matrices > 1 ? product.rows / out.shape[0] : 1;
-    Step step = over_one<Stored, T>(product, multiply, each, transpose_a);
+    Step step = over_one<Stored, T>(product, multiply, each, transpose_a, b, binder);
     step.by_rows = step.by_rows && (rank == 2 || matrices > 1);
     step.row_inputs = step.by_rows && first_of_a && (rank > 2 || !transpose_a) ? 1 : 0;
     return step;
 }
 
-Step matmul(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder&) {
+Step matmul(const Arrays& inputs, const Arrays& outputs, const Attributes& attributes, Binder& binder) {
     const bool transpose_a = attributes.flag("transpose_a");
     const Array a = transposed(inputs[0], transpose_a), b = transposed(inputs[1], attributes.flag("transpose_b"));
     const Array& out = outputs[0];
@@ -410,13 +445,14 @@ Step matmul(const Arrays& inputs, const Arrays& outputs, const Attributes& attri
         if (dtype != out.dtype) throw BadValue("a product of integers is summed in their own dtype");
         return dispatch_integers(out.dtype, [&](auto tag) {
             using T = typename decltype(tag)::type;
-            return bound<T, T>(a, b, out, transpose_a, multiply_integers<T>);
+            return bound<T, T>(a, b, out, transpose_a, multiply_integers<T>, binder);
         }).costing(cost);
     }
     return dispatch_floats(out.dtype, [&](auto tag) {
         using Stored = typename decltype(tag)::type;
-        if (dtype == DType::Float64) return bound<Stored, double>(a, b, out, transpose_a, multiply<Stored, double>);
-        return bound<Stored, float>(a, b, out, transpose_a, multiply<Stored, float>);
+        if (dtype == DType::Float64)
+            return bound<Stored, double>(a, b, out, transpose_a, multiply<Stored, double>, binder);
+        return bound<Stored, float>(a, b, out, transpose_a, multiply<Stored, float>, binder);
     }).costing(cost);
 }
 

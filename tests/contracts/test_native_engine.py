@@ -10,6 +10,8 @@ from tests.contracts.random_programs import Drawn, assert_same_bits, programs
 from tests.contracts.support import bound, computed, draw, every_sample, generator_for, holds_blocks
 from tests.golden.networks import NETWORKS
 
+import flintglass
+from flintglass import config, layers
 from flintglass.engines.engine import engine
 from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
 from flintglass.errors import IndexOutOfRange
@@ -143,6 +145,38 @@ def test_an_index_that_does_not_exist_is_named() -> None:
     x, indices = np.zeros((3, 4), "float32"), np.array([0, 7])
     with pytest.raises(IndexOutOfRange, match=r"gather: index 7 at position \(1,\) is outside 0..2"):
         NATIVE.apply("gather", [x, indices], {"axis": 0})
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("transposed", [{}, {"transpose_a": True}, {"transpose_b": True}])
+@pytest.mark.parametrize(
+    "shape", [(127, 70, 300), (129, 513, 201), (300, 65, 1), (450, 1030, 64), (131, 300, 33)], ids=str
+)
+def test_large_products_of_whole_numbers_are_exact(
+    shape: tuple[int, int, int], transposed: dict[str, bool], dtype: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, inner, columns = shape
+    rng = generator_for(f"{shape}{transposed}")
+    a, b = rng.integers(-1, 2, (rows, inner)), rng.integers(-1, 2, (inner, columns))
+    operands = [a.T if "transpose_a" in transposed else a, b.T if "transpose_b" in transposed else b]
+    monkeypatch.setitem(config._settings, "threads", threads)
+    (found,) = NATIVE.apply("matmul", [np.ascontiguousarray(x, dtype) for x in operands], dict(transposed))
+    np.testing.assert_array_equal(found, a @ b)
+
+
+def test_a_weights_gradient_is_taken_up_by_the_optimizer_while_its_rows_are_in_the_cache() -> None:
+    wide = flintglass.Sequential([flintglass.Input((512,)), *[layers.Dense(512, activation="relu") for _ in range(3)]])
+    wide.compile("adam", "mse")
+    step = wide.traced("train")
+    loaded = NATIVE.load(step.program, {"n": 64})
+    segments: dict[str, list[int]] = {"matmul": [], "fused": []}
+    for label, segment, *_ in loaded.timed(step.state, 1):
+        kind = label.split()[0]
+        if label.endswith("-> [512, 512]") and kind in segments:
+            segments[kind].append(segment)
+    assert len(set(segments["fused"])) == 3
+    assert set(segments["fused"]) <= set(segments["matmul"])
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 201, 5000])
