@@ -16,6 +16,7 @@ TABLE = {
     "ReduceLROnPlateau": "flintglass.callbacks.reduce_on_plateau",
     "RemoteMonitor": "flintglass.callbacks.remote_monitor",
     "SwapEMAWeights": "flintglass.callbacks.swap_averages",
+    "TensorBoard": "flintglass.callbacks.tensor_board",
     "TerminateOnNaN": "flintglass.callbacks.terminate_on_nan",
 }
 __all__ = sorted(TABLE)

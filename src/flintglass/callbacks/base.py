@@ -93,6 +93,14 @@ class Callback(CheckedNumbers):
         """After a batch of a prediction."""
 
 
+def counts_steps(callback: Callback) -> bool:
+    """True where it acts after so many steps, and says so by ``steps_left`` and ``made`` of its very class.
+
+    Nobody has to tell it of every step; a subclass may listen to more, and is told of all.
+    """
+    return "made" in vars(type(callback))
+
+
 def listens(callbacks: Iterable[Callback], *hooks: str) -> bool:
     """True where one of these callbacks overrides one of these hooks."""
     return any(

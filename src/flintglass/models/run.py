@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from flintglass.callbacks import CallbackList, ProgbarLogger
+from flintglass.callbacks.base import counts_steps, listens
 from flintglass.data import ArrayBatches
 from flintglass.models.backups import Backups
 from flintglass.models.feed import Feed, full_signature
@@ -122,7 +123,8 @@ class Run:
         self, number: int, first: int, callbacks: CallbackList, backups: Backups
     ) -> Callable[[int, Sequence[np.ndarray]], None] | None:
         bars = [item for item in callbacks.callbacks if isinstance(item, ProgbarLogger)]
-        listened = callbacks.listens("on_train_batch_end", "on_batch_end")
+        asking = [item for item in callbacks.callbacks if not counts_steps(item) or item.steps_left is not None]
+        listened = listens(asking, "on_train_batch_end", "on_batch_end")
         counted = backups.steps_left is not None
         watch, logs, turns = self.watch.after_step, self.logs, self.model._lock
         if not bars and not listened and not counted:

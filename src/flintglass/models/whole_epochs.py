@@ -7,14 +7,12 @@ from typing import Any
 
 from flintglass import config
 from flintglass.callbacks import (
-    BackupAndRestore,
     CallbackList,
     History,
-    ModelCheckpoint,
     ProgbarLogger,
     TerminateOnNaN,
 )
-from flintglass.callbacks.base import listens
+from flintglass.callbacks.base import counts_steps, listens
 from flintglass.engines.engine import Course, Epochs, Finished, Fitting, Paused, engine
 from flintglass.models.backups import Backups
 from flintglass.models.steps import OneProgram
@@ -41,10 +39,10 @@ class WholeEpochs:
         self._bars = [item for item in callbacks.callbacks if isinstance(item, ProgbarLogger)]
         mine = (ProgbarLogger, History, TerminateOnNaN)
         others = [item for item in callbacks.callbacks if type(item) not in mine]
-        # Those that save after so many steps are asked when; nobody has to be told of every step for their sake.
-        counting = (BackupAndRestore, ModelCheckpoint)
-        self._checkpoints: list[Any] = [item for item in others if type(item) is ModelCheckpoint]
-        self._listened = listens([item for item in others if type(item) not in counting], *STEP_HOOKS)
+        # Those that act after so many steps are asked when; where each step is told anyway, with the others.
+        counters: list[Any] = [item for item in others if counts_steps(item)]
+        self._listened = listens([item for item in others if item not in counters], *STEP_HOOKS)
+        self._counters = [] if self._listened else counters
         self.one_by_one = listens(others, *EPOCH_HOOKS) or backups.wait_for_epochs
         self.begun = False  # whether callbacks know that the present epoch has begun
         self._found_bad = False
@@ -72,7 +70,9 @@ class WholeEpochs:
         model = run.model
         if not _is_one_program(run.steps):
             return None
-        if validation is not None and (not _is_one_program(validation[0]) or callbacks.listens(*TEST_HOOKS)):
+        # What counts steps finds in the logs of an epoch what its validation gave.
+        asking = [item for item in callbacks.callbacks if not counts_steps(item)]
+        if validation is not None and (not _is_one_program(validation[0]) or listens(asking, *TEST_HOOKS)):
             return None
         if not all(_resets_as_ours(metric) for metric in model.metrics):
             return None
@@ -162,7 +162,7 @@ class WholeEpochs:
         """How many steps may be made before somebody has to be asked."""
         if self._listened:
             return 0 if self.validating else 1  # 0: the next epoch does not begin, and none of its steps is made
-        counting = [self._backups.steps_left, *(item.steps_left for item in self._checkpoints)]
+        counting = [self._backups.steps_left, *(item.steps_left for item in self._counters)]
         return min((left for left in counting if left is not None), default=ALL)
 
     def _count(self, made: int, finished: Sequence[Finished]) -> None:
@@ -172,11 +172,11 @@ class WholeEpochs:
             return
         made, self._uncounted = self._uncounted, 0
         step = self._fitting.step
-        for checkpoint in self._checkpoints:
-            left = checkpoint.steps_left
+        for counter in self._counters:
+            left = counter.steps_left
             if left is not None:
                 due = self._logs_of(finished[-1].training) if finished else self._run.logs() if made >= left else None
-                checkpoint.made(made, (step or len(self._run)) - 1, due)
+                counter.made(made, (step or len(self._run)) - 1, due)
         self._backups.stepped(made, None if finished else Position(self._fitting.epoch, step, True))
 
     def _look_into(self, epoch: int) -> None:
