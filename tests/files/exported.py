@@ -25,6 +25,14 @@ STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-ffp-contract
 CLANG_TIDY = shutil.which("clang-tidy", path=os.path.dirname(sys.executable)) or shutil.which("clang-tidy")
 
 needs_a_compiler = pytest.mark.skipif(not COMPILERS, reason="no C compiler here")
+# A test of headers, once for each of the two compilers whose warnings are promised to be none.
+each_compiler = pytest.mark.parametrize(
+    "compiler",
+    [
+        pytest.param(name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"no {name} here"))
+        for name in ("gcc", "clang")
+    ],
+)
 
 
 def loaded(text: str) -> dict[str, Any]:
@@ -57,12 +65,12 @@ def check_script(exported: Exported, allowed: float) -> None:
     assert max(differences(text)) <= allowed, text
 
 
-def compiled(sources: dict[str, str], folder: Path, flags: Sequence[str] = (), compiler: str = "gcc") -> Path:
+def compiled(sources: dict[str, str], folder: Path, compiler: str, flags: Sequence[str] = ()) -> Path:
     """A program made of one C file, in which these headers are included one after another, and a main."""
     for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
     program = folder / "program"
-    order = [compiler if shutil.which(compiler) else COMPILERS[0], *STRICT, *flags, "main.c", "-o", str(program), "-lm"]
+    order = [compiler, *STRICT, *flags, "main.c", "-o", str(program), "-lm"]
     made = subprocess.run(order, cwd=folder, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr[:4000]
     return program
@@ -72,7 +80,7 @@ def output_of(program: Path) -> str:
     return subprocess.run([program], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def self_tests(exports: Iterable[Exported], folder: Path) -> dict[str, float]:
+def self_tests(exports: Iterable[Exported], folder: Path, compiler: str) -> dict[str, float]:
     """The largest difference that the self-test of each header prints; all of them run in one program."""
     exports = list(exports)
     sources, lines = {}, ["#include <stdio.h>"]
@@ -88,7 +96,7 @@ def self_tests(exports: Iterable[Exported], folder: Path) -> dict[str, float]:
     calls = [f'    printf("{e.name}: ");\n    printf("%s\\n", {e.name}_main() ? "fails" : "holds");' for e in exports]
     sources["main.c"] = "\n".join([*lines, "int main(void)", "{", *calls, "    return 0;", "}", ""])
     found = {}
-    for line in output_of(compiled(sources, folder)).split("\n"):
+    for line in output_of(compiled(sources, folder, compiler)).split("\n"):
         if "largest difference is" in line:
             name, _, rest = line.partition(": ")
             found[name] = float(rest.split("difference is ")[1].split(",")[0])

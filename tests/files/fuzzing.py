@@ -100,6 +100,14 @@ def run(cases: int, seed: int, seeds: int, attempt: Attempt) -> Outcome:
     return outcome
 
 
+def assert_well(outcome: Outcome) -> None:
+    """No case went wrong, and the mutations do reach the reader's checks."""
+    cases = sum(outcome.outcomes.values())
+    assert not outcome.wrong, "\n".join(outcome.wrong)
+    assert outcome.outcomes["refused"] > cases // 4
+    assert outcome.outcomes["read"] > cases // 20
+
+
 def main(explained: str | None, fuzz: Callable[[int, int], Outcome]) -> int:
     """The command line: 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description=explained, formatter_class=argparse.RawDescriptionHelpFormatter)

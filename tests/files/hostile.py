@@ -14,7 +14,7 @@ import marshal
 import pickle
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -250,12 +250,26 @@ def graph(entries: list[Any], start: str, end: Any, name: str = "g") -> dict[str
     return {"module": "keras.src.models.functional", "class_name": "Functional", "config": config}
 
 
-def input_entry(name: str = "x") -> tuple[str, Any, tuple[str, ...]]:
+def input_entry(name: str = "x", shape: Sequence[int | None] = (None, 3)) -> tuple[str, Any, tuple[str, ...]]:
     return (
         name,
-        {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 3], "name": name}},
+        {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": list(shape), "name": name}},
         (),
     )
+
+
+def chained(shape: Sequence[int | None], *links: tuple[str, dict[str, Any], int]) -> dict[str, Any]:
+    """A graph of an input and operations, each called on the one before: its class, settings, and on how many of it."""
+    entries, last = [input_entry(shape=shape)], "x"
+    for number, (class_name, settings, count) in enumerate(links):
+        name = f"a{number}"
+        entry = thing(f"keras.src.ops.{'core' if class_name == 'Unstack' else 'numpy'}", class_name, settings)
+        entries.append((name, {**entry, "config": {**settings, "name": name}}, (last,) * count))
+        last = name
+    found = graph(entries, "x", [last, 0, 0])
+    for listed, (_, _, on) in zip(found["config"]["layers"], entries, strict=True):
+        listed["inbound_nodes"] = [{"args": [symbol(one) for one in on], "kwargs": {}}] if on else []
+    return found
 
 
 def doubled(depth: int) -> Any:
@@ -271,6 +285,26 @@ def doubled(depth: int) -> Any:
         inner = graph([input_entry()], "x", [name, 2, 0], f"o{level}")
         inner["config"]["layers"].append(entry)
     return inner
+
+
+def compiled_inside(count: int) -> Any:
+    """A stack of models, each of which asks for metrics of its own."""
+    inner = json.dumps(
+        stack_of(
+            {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 3], "name": "i"}},
+            thing("keras.layers", "Identity", {"name": "a"}),
+        )
+    )
+    found = stack_of(INPUT, *[{**json.loads(inner), "module": "keras"} for _ in range(count)])
+    for number, entry in enumerate(found["config"]["layers"][1:]):
+        entry["config"]["name"] = f"m{number}"
+        entry["compile_config"] = {"optimizer": "sgd", "loss": "mse", "metrics": [metric("AUC"), metric("AUC")]}
+    found["config"]["layers"][0] = {
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {"batch_shape": [None, 3], "name": "x"},
+    }
+    return found
 
 
 def backwards(count: int) -> Any:
@@ -659,6 +693,56 @@ CASES: dict[str, Hostile] = {
         EXHAUSTION,
         "a RepeatVector of a billion rows, called on a constant",
         constants(thing("keras.layers", "RepeatVector", {"name": "a", "n": 10**9}), [[1.0]]),
+    ),
+    "an axis taken apart": Hostile(
+        EXHAUSTION, "2 ** 31 tensors out of one", archive(chained([2**31], ("Unstack", {"num": None, "axis": 0}, 1)))
+    ),
+    "an axis in parts": Hostile(
+        EXHAUSTION,
+        "an axis of 2 ** 31 cut into as many parts",
+        archive(chained([2**31], ("Split", {"indices_or_sections": 2**31, "axis": 0}, 1))),
+    ),
+    "a tensor taken for a list": Hostile(
+        EXHAUSTION, "a million rows, joined one by one", archive(chained([10**6, 10**6], ("Concatenate", {}, 1)))
+    ),
+    "giant counts": Hostile(
+        EXHAUSTION,
+        "a billion copies of one element, each by its index",
+        archive(chained([3], ("Repeat", {"repeats": [10**9, 1, 1], "axis": 0}, 1))),
+    ),
+    "axes that are counted": Hostile(
+        EXHAUSTION,
+        "a product over a billion axes",
+        archive(chained([4, 4], ("Tensordot", {"axes": 10**9}, 2))),
+    ),
+    "a shape that squares itself": Hostile(
+        EXHAUSTION,
+        "an unknown size that is multiplied by itself 30 times: 2 ** 30 factors",
+        archive(chained([None, 3], *[("Outer", {}, 2)] * 30)),
+    ),
+    "an extent that squares itself": Hostile(
+        EXHAUSTION,
+        "an extent of 2 ** (2 ** 30) elements",
+        archive(chained([2**31], *[("Outer", {}, 2)] * 30)),
+    ),
+    "a product of sums": Hostile(
+        EXHAUSTION,
+        "40 unknown sizes, one more of each, multiplied: 2 ** 40 terms",
+        archive(chained([None] * 40, ("Pad", {"pad_width": 1}, 1), ("Ravel", {}, 1))),
+    ),
+    "axis after axis": Hostile(
+        EXHAUSTION, "3,000 new axes", archive(chained([None, 3], *[("ExpandDims", {"axis": 0}, 1)] * 3000))
+    ),
+    "a shape of many axes": Hostile(
+        EXHAUSTION, "300,000 axes", archive(chained([3], ("Tile", {"repeats": [1] * 300_000}, 1)))
+    ),
+    "many letters": Hostile(
+        EXHAUSTION,
+        "a sum of products over 100,000 letters",
+        archive(chained([3], ("Einsum", {"subscripts": "".join(map(chr, range(0x10000, 0x10000 + 100_000)))}, 1))),
+    ),
+    "compiled models inside": Hostile(
+        EXHAUSTION, "300 models inside, each with two AUC", lambda f: archive(compiled_inside(300))(f)
     ),
     "models that double": Hostile(EXHAUSTION, "2 ** 40 calls in a few lines", lambda f: archive(doubled(40))(f)),
     "calls from last to first": Hostile(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests.contracts.support import generator_for
 from tests.contracts.test_layer_contracts import SAMPLES, Sample, arrays_for, every_layer, made
-from tests.files.exported import Array, check_script, compiled, needs_a_compiler, output_of, self_tests
+from tests.files.exported import Array, check_script, compiled, each_compiler, output_of, self_tests
 
 from flintglass import Input, Model
 from flintglass.exporters import c_header
@@ -45,19 +45,19 @@ def test_a_layer_predicts_the_same_in_numpy_alone(name: str, sample: Sample) -> 
     check_script(export_of(name, sample), ALLOWED)
 
 
-@needs_a_compiler
-def test_every_layer_predicts_the_same_in_c(tmp_path: Path) -> None:
+@each_compiler
+def test_every_layer_predicts_the_same_in_c(tmp_path: Path, compiler: str) -> None:
     items = [
         export_of(name, sample, f"{name.lower()}_{index}")
         for name, samples in SAMPLES.items()
         for index, sample in enumerate(samples)
     ]
-    largest = self_tests(items, tmp_path)
+    largest = self_tests(items, tmp_path, compiler)
     assert {name: far for name, far in largest.items() if not far <= ALLOWED} == {}
 
 
-@needs_a_compiler
-def test_the_rows_of_a_batch_are_predicted_one_by_one_in_c(tmp_path: Path) -> None:
+@each_compiler
+def test_the_rows_of_a_batch_are_predicted_one_by_one_in_c(tmp_path: Path, compiler: str) -> None:
     """Rows that the header does not hold, through its function of many rows, as text in and text out."""
     model, _ = small_model("LayerNormalization", SAMPLES["LayerNormalization"][0])
     x = np.random.default_rng(3).normal(size=(50, 6)).astype("float32")
@@ -74,7 +74,7 @@ int main(void)
     return failed;
 }}
 """
-    program = compiled({"net.h": c_header(gathered(model, "net")), "main.c": main}, tmp_path)
+    program = compiled({"net.h": c_header(gathered(model, "net")), "main.c": main}, tmp_path, compiler)
     found = np.array([float(line) for line in output_of(program).split()]).reshape(50, 6)
     np.testing.assert_allclose(found, model.predict(x, verbose=0), rtol=1e-5, atol=2e-6)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.contracts.support import bound, computed, draw, every_sample, generator_for, holds_blocks, one_line
-from tests.files.exported import check_script, needs_a_compiler, self_tests
+from tests.files.exported import check_script, each_compiler, self_tests
 
 from flintglass.errors import ExportError
 from flintglass.exporters import c_body, c_header, c_words, numpy_rows, python_lines, python_script, row_wise
@@ -62,8 +62,8 @@ def test_the_row_in_numpy_computes_what_the_kernel_computes(primitive: Primitive
     check_script(item, tolerance(primitive, item))
 
 
-@needs_a_compiler
-def test_the_rows_in_c_compute_what_the_kernels_compute(tmp_path: Path) -> None:
+@each_compiler
+def test_the_rows_in_c_compute_what_the_kernels_compute(tmp_path: Path, compiler: str) -> None:
     """All samples of all primitives, in one program, without a warning."""
     items: dict[str, tuple[Primitive, Exported]] = {}
     for name, primitive in sorted(PRIMITIVES.items()):
@@ -73,7 +73,7 @@ def test_the_rows_in_c_compute_what_the_kernels_compute(tmp_path: Path) -> None:
                 if not any(array.dtype == "float16" for array in (*found.given, *found.expected)):
                     items[found.name] = primitive, found
     assert len(items) > 200
-    largest = self_tests([item for _, item in items.values()], tmp_path)
+    largest = self_tests([item for _, item in items.values()], tmp_path, compiler)
     far = {name: largest[name] for name, (of, item) in items.items() if not largest[name] <= tolerance(of, item)}
     assert far == {}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from tests.contracts.random_programs import Drawn, programs
-from tests.files.exported import check_script, needs_a_compiler, self_tests
+from tests.files.exported import check_script, each_compiler, self_tests
 
 from flintglass.engines.engine import engine
 from flintglass.errors import ExportError
@@ -120,9 +120,9 @@ def test_a_program_is_written_in_numpy_alone(name: str) -> None:
     check_script(exported(name), 1e-6)
 
 
-@needs_a_compiler
-def test_programs_are_written_in_c(tmp_path: Path) -> None:
-    found = self_tests([exported(name) for name in PROGRAMS], tmp_path)
+@each_compiler
+def test_programs_are_written_in_c(tmp_path: Path, compiler: str) -> None:
+    found = self_tests([exported(name) for name in PROGRAMS], tmp_path, compiler)
     assert max(found.values()) < 1e-6
 
 
@@ -180,8 +180,8 @@ def test_random_programs_are_written_in_numpy_alone(drawn: Drawn) -> None:
     check_script(of_drawn(drawn, "drawn"), 1e-5)
 
 
-@needs_a_compiler
-def test_random_programs_are_written_in_c(tmp_path: Path) -> None:
+@each_compiler
+def test_random_programs_are_written_in_c(tmp_path: Path, compiler: str) -> None:
     items: list[Exported] = []
 
     @settings(max_examples=80, deadline=None, database=None, derandomize=True)
@@ -191,6 +191,6 @@ def test_random_programs_are_written_in_c(tmp_path: Path) -> None:
         items.append(of_drawn(drawn, f"drawn_{len(items)}"))
 
     collect()
-    largest = self_tests(items, tmp_path)
+    largest = self_tests(items, tmp_path, compiler)
     far = [str(item.program) for item in items if not largest[item.name] <= 1e-5]
     assert far == []

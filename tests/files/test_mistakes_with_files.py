@@ -56,6 +56,63 @@ def test_a_loss_of_ones_own_that_is_missing_is_told_with_both_ways_out(tmp_path:
     fg.models.load_model(tmp_path / "m.keras", custom_objects={"my_loss": my_loss})
 
 
+def mse(y: Any, predicted: Any) -> Any:
+    return ops.mean(ops.abs(y - predicted), axis=-1)
+
+
+def another(factor: float) -> Any:
+    def my_loss(y: Any, predicted: Any) -> Any:
+        return factor * ops.mean((y - predicted) ** 2, axis=-1)
+
+    return my_loss
+
+
+UNNAMED: dict[str, tuple[dict[str, Any], str]] = {
+    "a lambda": ({"loss": lambda y, predicted: my_loss(y, predicted)}, "a loss .* it is a lambda"),
+    "a lambda among metrics": (
+        {"loss": "mse", "metrics": [["mae", lambda y, predicted: my_loss(y, predicted)]]},
+        "a metric .* it is a lambda",
+    ),
+    "two of one name": (
+        {"loss": another(1.0), "metrics": [another(2.0)]},
+        "a metric .* another function that it is compiled with is called my_loss too",
+    ),
+    "a name of ours": (
+        {"loss": mse},
+        "a loss .* mse is the name of one of flintglass's own, which would be loaded instead",
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize(("settings", "reason"), UNNAMED.values(), ids=UNNAMED)
+def test_saving_tells_of_functions_that_no_file_can_name(
+    settings: dict[str, Any], reason: str, ending: str, tmp_path: Path
+) -> None:
+    model, path = honest(), tmp_path / f"m.{ending}"
+    model.compile("sgd", **settings)
+    with pytest.warns(UserWarning, match=rf"{reason}\. Load the file with compile=False"):
+        model.save(path)
+    assert not fg.models.load_model(path, compile=False).compiled
+    model.save(path, include_optimizer=False)  # nothing is told of what is not in the file
+
+
+def test_a_lambda_is_refused_when_it_is_loaded_with_both_ways_out(tmp_path: Path) -> None:
+    model = honest()
+    model.compile("sgd", lambda y, predicted: my_loss(y, predicted))
+    with pytest.warns(UserWarning, match="it is a lambda"):
+        model.save(tmp_path / "m.keras")
+    with pytest.raises(ModelFileError, match=r"custom_objects=\{'<lambda>': .*, or leave it out by compile=False"):
+        fg.models.load_model(tmp_path / "m.keras")
+    fg.models.load_model(tmp_path / "m.keras", custom_objects={"<lambda>": my_loss})
+
+
+def test_nothing_is_told_of_functions_with_names_of_their_own(tmp_path: Path) -> None:
+    model = honest()
+    model.compile("sgd", my_loss, metrics=["mae", fg.metrics.mean_squared_error, my_loss])
+    model.save(tmp_path / "m.keras")
+
+
 @pytest.mark.parametrize("name", ["w.weights.h5", "w.npz", "w.safetensors"])
 def test_weights_in_the_place_of_a_model_are_told(name: str, tmp_path: Path) -> None:
     honest().save_weights(tmp_path / name)

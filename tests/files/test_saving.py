@@ -175,3 +175,100 @@ def test_giant_units_name_the_layer(tmp_path: Path) -> None:
         archive.writestr("model.weights.h5", weights)
     with pytest.raises(ModelFileError, match=r"dense\S*/kernel would hold 1500000000 numbers.*but the file holds"):
         models.load_model(path)
+
+
+def inside(compiled: bool = True) -> Any:
+    """A model that holds another one, which is trained by itself too."""
+    inner = fg.Sequential([fg.Input((3,)), layers.Dense(3)], name="inner")
+    if compiled:
+        inner.compile("adam", "mae", metrics=["mse"])
+        inner.fit(X, X, verbose=0)
+    outer = fg.Sequential([fg.Input((3,)), inner, layers.Dense(1)])
+    outer.compile(fg.optimizers.SGD(0.01, momentum=0.9), "mse")
+    outer.fit(X, Y, verbose=0)
+    return outer
+
+
+def test_a_compiled_model_inside_comes_back_compiled_and_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    """As in Keras 3, its settings and its optimizer's state are those it was saved with."""
+    model, path = inside(), tmp_path / "m.keras"
+    model.save(path)
+    again = models.load_model(path)
+    for one, other in ((model.layers[0], again.layers[0]), (model, again)):
+        assert other.optimizer.iterations.numpy() == one.optimizer.iterations.numpy() > 0
+        assert len(other.optimizer.variables) == len(one.optimizer.variables)
+    for given in ((X, X), (X, Y)):
+        found = [
+            (part.fit(*given, shuffle=False, verbose=0).history, part.get_weights())
+            for part in ((model, again) if given[1] is Y else (model.layers[0], again.layers[0]))
+        ]
+        assert found[0][0] == found[1][0]
+        for mine, theirs in zip(found[0][1], found[1][1], strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def test_what_was_not_compiled_inside_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    inside(False).save(path)
+    assert not models.load_model(path).layers[0].compiled
+    inside().save(path)
+    whole = models.load_model(path, compile=False)
+    assert not whole.compiled
+    assert not whole.layers[0].compiled
+    assert models.load_model(path).layers[0].compiled
+    assert not models.model_from_json(inside().to_json()).layers[0].compiled
+    assert fg.Sequential.from_config(inside().get_config()).layers[0].compiled
+
+
+def own_loss(y: Any, predicted: Any) -> Any:
+    return fg.ops.mean((y - predicted) ** 2, axis=-1)
+
+
+def test_a_loss_inside_that_is_missing_is_told_with_its_place(tmp_path: Path) -> None:
+    model, path = inside(), tmp_path / "m.keras"
+    model.layers[0].compile("sgd", own_loss)
+    model.save(path)
+    with pytest.raises(ModelFileError, match=r"config\.json: inner: compile_config: there is no loss 'own_loss'"):
+        models.load_model(path)
+    assert models.load_model(path, custom_objects={"own_loss": own_loss}).layers[0].loss is own_loss
+
+
+OPTIMIZERS: dict[str, Any] = {
+    "adam": fg.optimizers.Adam,
+    "momentum": lambda: fg.optimizers.SGD(0.01, momentum=0.9),
+    "averages": lambda: fg.optimizers.RMSprop(0.01, centered=True, use_ema=True),
+}
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("frozen", ["a", "b"])
+def test_a_layer_that_was_frozen_after_training_keeps_its_slots(
+    frozen: str, optimizer: Any, ending: str, tmp_path: Path
+) -> None:
+    model = fg.Sequential([fg.Input((3,)), layers.Dense(3, name="a"), layers.Dense(3, name="b"), layers.Dense(1)])
+    model.compile(optimizer(), "mse")
+    model.fit(X, Y, verbose=0, epochs=2)
+    model.get_layer(frozen).trainable = False
+    model.save(tmp_path / f"m{ending}")
+    again = models.load_model(tmp_path / f"m{ending}")
+    for mine, theirs in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
+        assert mine.path.partition("/")[2] == theirs.path.partition("/")[2]
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+    kept = again.get_layer(frozen).get_weights()
+    model.compile(model.optimizer, "mse")
+    assert again.fit(X, Y, shuffle=False, verbose=0).history == model.fit(X, Y, shuffle=False, verbose=0).history
+    for before, after in zip(kept, again.get_layer(frozen).get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_a_state_that_fits_no_choice_of_weights_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """A layer that was frozen while it trained, and is not any more: which slots are whose cannot be told."""
+    model = fg.Sequential([fg.Input((3,)), layers.Dense(3, name="a", trainable=False), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.get_layer("a").trainable = True
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(ModelFileError, match="load the model with compile=False, and compile"):
+        models.load_model(tmp_path / "m.keras")
+    assert len(models.load_model(tmp_path / "m.keras", compile=False).get_weights()) == 4

@@ -29,8 +29,8 @@ class Broken(Exception):
     """Ends a run as abruptly as an exception can."""
 
 
-class BreaksAfter(Callback):
-    """Raises after so many steps."""
+class CountsDown(Callback):
+    """Does something after so many steps of training."""
 
     def __init__(self, steps: int) -> None:
         super().__init__()
@@ -39,7 +39,18 @@ class BreaksAfter(Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._left -= 1
         if self._left == 0:
-            raise Broken
+            self.reached()
+
+    def reached(self) -> None:
+        """What is done then."""
+        raise NotImplementedError
+
+
+class BreaksAfter(CountsDown):
+    """Raises after so many steps."""
+
+    def reached(self) -> None:
+        raise Broken
 
 
 def network(scheduled: bool = True) -> Any:

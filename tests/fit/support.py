@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 
-from flintglass import Input, Model, Sequential, utils
+from flintglass import Input, Model, Sequential, config, utils
+from flintglass.engines.engine import ENGINES, engine
 from flintglass.layers import Dense
 
 GENERATOR = np.random.default_rng(7)
@@ -64,3 +67,16 @@ def same(left: Any, right: Any) -> bool:
     """True where two models hold the same weights, bit for bit."""
     pairs = zip(left.get_weights(), right.get_weights(), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def on_engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine that is installed."""
+    try:
+        engine(request.param)
+    except ImportError as error:  # an install without a compiler
+        pytest.skip(str(error))
+    before = config.engine()
+    config.set_engine(request.param)
+    yield request.param
+    config.set_engine(before)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fit.resuming import CountsDown
 from tests.fit.support import X, Y, same, sequential
 
 from flintglass import utils
@@ -46,17 +47,11 @@ class PressesCtrlC(Callback):
         return called
 
 
-class StopsAfter(Callback):
+class StopsAfter(CountsDown):
     """Sets stop_training after so many steps."""
 
-    def __init__(self, steps: int) -> None:
-        super().__init__()
-        self._left = steps
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self.model.stop_training = True
+    def reached(self) -> None:
+        self.model.stop_training = True
 
 
 def trained(callback: Callback, interrupted: bool, **options: Any) -> Any:

@@ -127,10 +127,27 @@ def test_a_sigterm_in_a_validation_changes_no_bit_where_its_handler_returns(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a signal cannot be sent to a process there")
-def test_ctrl_c_in_a_validation_leaves_the_state_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = fitted()
+@pytest.mark.parametrize("save_freq", ["epoch", 2, False])
+def test_ctrl_c_in_a_validation_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_freq: Any) -> None:
+    """The validation comes to its end, and the state after the epoch is written."""
+    whole, told = fitted(), Told()
     with monkeypatch.context() as patch:
         Interrupts(signal.SIGINT, 3).watch(patch)
+        with pytest.raises(KeyboardInterrupt, match="last finished step"):
+            fitted(BackupAndRestore(tmp_path, save_freq))
+    assert same(fitted(BackupAndRestore(tmp_path, save_freq), told), whole)
+    assert told.begun == list(range(STEPS)) * (EPOCHS - 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a signal cannot be sent to a process there")
+def test_a_second_ctrl_c_in_a_validation_leaves_the_state_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, told = fitted(), Told()
+    with monkeypatch.context() as patch:
+        Interrupts(signal.SIGINT, 3).watch(patch)
+        Interrupts(signal.SIGINT, 6).watch(patch)
         with pytest.raises(KeyboardInterrupt):
             fitted(BackupAndRestore(tmp_path, 2))
-    assert same(fitted(BackupAndRestore(tmp_path, 2)), whole)
+    assert same(fitted(BackupAndRestore(tmp_path, 2), told), whole)
+    assert told.begun == [2, *list(range(STEPS)) * (EPOCHS - 1)]

@@ -10,24 +10,11 @@ import numpy as np
 import pytest
 from tests.fit.support import X, Y, sequential
 
-from flintglass import callbacks, config, saving
+from flintglass import callbacks, saving
 from flintglass.callbacks import BackupAndRestore, ModelCheckpoint, model_checkpoint
-from flintglass.engines.engine import ENGINES, engine
 
 STEPS = 3  # of an epoch of 70 rows
-
-
-@pytest.fixture(params=sorted(ENGINES), autouse=True)
-def on_engine(request: pytest.FixtureRequest) -> Any:
-    """Each engine that is installed."""
-    try:
-        engine(request.param)
-    except ImportError as error:
-        pytest.skip(str(error))
-    before = config.engine()
-    config.set_engine(request.param)
-    yield
-    config.set_engine(before)
+pytestmark = pytest.mark.usefixtures("on_engine")
 
 
 class Noting(callbacks.Callback):

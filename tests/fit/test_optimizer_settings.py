@@ -241,7 +241,7 @@ def test_some_variables_can_be_left_out_of_weight_decay() -> None:
         ({"use_ema": True, "ema_overwrite_frequency": -1}, "ema_overwrite_frequency is a whole number from 1 up"),
         ({"loss_scale_factor": 0}, "loss_scale_factor is a number above 0, or None, not 0"),
         ({"clipnorm": 1.0, "clipvalue": 1.0}, "clipped in one way, not by clipnorm=1.0 and clipvalue=1.0"),
-        ({"speed": 1}, "arguments that it does not know: speed"),
+        ({"speed": 1}, "has no argument 'speed'"),
         ({"lr": 0.1}, "write learning_rate=0.1"),
     ],
 )

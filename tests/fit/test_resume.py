@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,8 @@ import numpy as np
 import pytest
 from tests.fit.resuming import STEPS, BreaksAfter, Broken, X, Y, network, outcome, run
 
-from flintglass import callbacks, config, layers, models, optimizers, random, utils
+from flintglass import callbacks, layers, models, optimizers, random, utils
 from flintglass.callbacks import BackupAndRestore
-from flintglass.engines.engine import ENGINES, engine
-
-
-@pytest.fixture(params=sorted(ENGINES))
-def on_engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each engine that is installed."""
-    try:
-        engine(request.param)
-    except ImportError as error:  # an install without a compiler
-        pytest.skip(str(error))
-    before = config.engine()
-    config.set_engine(request.param)
-    yield request.param
-    config.set_engine(before)
 
 
 def broken_then_whole(folder: Path, steps: int, save_freq: Any, **options: Any) -> str:

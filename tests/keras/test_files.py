@@ -210,3 +210,28 @@ def test_every_optimizer_goes_on_where_it_was(reader: Any, name: str, tmp_path: 
         read = reader.models.load_model(path)
         losses = [side.fit(X, Y, epochs=3, **options).history["loss"] for side in (model, read)]
         np.testing.assert_allclose(losses[1], losses[0], rtol=3e-5)
+
+
+def holder(side: Any) -> Any:
+    inner = side.Sequential([side.Input((3,)), side.layers.Dense(2)], name="inner")
+    inner.compile(side.optimizers.Adam(0.01), "mae", metrics=["mse"])
+    x = side.Input((3,))
+    model = side.Model(x, side.layers.Dense(1)(inner(x)))
+    model.compile("sgd", "mse")
+    return model
+
+
+@sides
+def test_a_compiled_model_inside_goes_on_training_on_the_other_side(reader: Any, tmp_path: Path) -> None:
+    with fresh():
+        kept, path = holder(writer_of(reader)), str(tmp_path / "model.keras")
+        kept.get_layer("inner").fit(X, X[:, :2], epochs=2, shuffle=False, verbose=0)
+        kept.save(path)
+        read = reader.models.load_model(path)
+        found = [
+            model.get_layer("inner").fit(X, X[:, :2], epochs=2, shuffle=False, verbose=0).history
+            for model in (kept, read)
+        ]
+    assert sorted(found[0]) == sorted(found[1])
+    for name, values in found[0].items():
+        np.testing.assert_allclose(found[1][name], values, rtol=2e-5)

@@ -44,3 +44,27 @@ def test_a_file_gives_the_same_predictions_on_the_other_side(
         read.load_weights(path)
     for theirs, ours in zip(predictions(name, kept), predictions(name, read), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("frozen", ["a", "b"])
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_a_model_of_keras_that_was_frozen_after_training_keeps_its_slots(
+    optimizer: str, frozen: str, tmp_path: Path
+) -> None:
+    """Keras kept slots for all weights that it had trained; the layer's entry says that it is frozen now."""
+    kept = keras.Sequential(
+        [keras.layers.Input((3,)), keras.layers.Dense(3, name="a"), keras.layers.Dense(1, name="b")], name="net"
+    )
+    kept.compile(optimizer, "mse")
+    trained("", kept)
+    kept.get_layer(frozen).trainable = False
+    path = str(tmp_path / "model.keras")
+    kept.save(path)
+    read = flintglass.models.load_model(path)
+    theirs, ours = (
+        {v.path.split("/")[-1]: np.asarray(v) for v in side.optimizer.variables if "learning" not in v.path}
+        for side in (kept, read)
+    )
+    assert len(ours) == len(theirs) == (9 if optimizer == "adam" else 5)
+    for name, array in theirs.items():
+        np.testing.assert_array_equal(ours[name], array)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from flintglass.callbacks.folders import made_folder, path_of, require_usable
 from flintglass.callbacks.saving_times import SavesAtTimes
 from flintglass.errors import ModelFileError, warn
 
@@ -21,7 +22,8 @@ class BackupAndRestore(SavesAtTimes):
     Kept are weights, optimizer, metrics, random streams, the position in the epoch, the shuffle, the history, and
     the state of callbacks that have one (``get_state``). docs/nothing-lost.md says what a resumed run promises.
     backup_dir: the folder, made where it is missing; for each run one of its own. save_freq: "epoch", a number of
-    steps, or False: only when Ctrl-C or SIGTERM ends training, which is saved in every case.
+    steps, or False: only when Ctrl-C or SIGTERM ends training, which is saved in every case (a validation that runs in
+    the native engine comes to its end first; a second Ctrl-C breaks it off, and the state is the one saved before).
     double_checkpoint: keep the state before the last one too, for the case that the last file is damaged.
     delete_checkpoint: delete the files when training comes to its end.
     """
@@ -34,9 +36,7 @@ class BackupAndRestore(SavesAtTimes):
         delete_checkpoint: bool = True,
     ) -> None:
         super().__init__()
-        if not backup_dir:
-            raise ValueError("BackupAndRestore: backup_dir is the path of a folder, and it is empty")
-        self.backup_dir = os.fspath(backup_dir)
+        self.backup_dir = path_of(backup_dir, "BackupAndRestore: backup_dir", "a folder")
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
         self._set_frequency(save_freq, False)
@@ -52,7 +52,11 @@ class BackupAndRestore(SavesAtTimes):
         return os.path.join(self.backup_dir, PREVIOUS)
 
     def restore(self, read: Callable[[str], Found]) -> Found | None:
-        """What ``read`` makes of the last file, or of the one before it where that is damaged; None: there is none."""
+        """What ``read`` makes of the last file, or of the one before it where that is damaged; None: there is none.
+
+        UnusableFolder where none could be written either.
+        """
+        require_usable(self.backup_dir, "BackupAndRestore")
         self._sweep()
         paths = [path for path in (self.latest, self.previous) if os.path.exists(path)]
         if not paths:
@@ -72,7 +76,7 @@ class BackupAndRestore(SavesAtTimes):
 
     def save(self, write: Callable[[str], None]) -> None:
         """Have the state written, in the place of the last one."""
-        os.makedirs(self.backup_dir, exist_ok=True)
+        made_folder(self.backup_dir, "BackupAndRestore")
         if self.double_checkpoint and os.path.exists(self.latest):
             os.replace(self.latest, self.previous)
         write(self.latest)

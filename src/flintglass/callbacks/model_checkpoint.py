@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from flintglass.callbacks.folders import made_folder, path_of, require_usable
 from flintglass.callbacks.monitor import MonitorCallback, require_numbers
 from flintglass.callbacks.saving_times import SavesAtTimes
 from flintglass.errors import nearest, warn
@@ -41,7 +42,7 @@ class ModelCheckpoint(SavesAtTimes, MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
-        self.filepath = os.fspath(filepath)
+        self.filepath = path_of(filepath, "ModelCheckpoint: filepath", "a file")
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
@@ -61,6 +62,10 @@ class ModelCheckpoint(SavesAtTimes, MonitorCallback):
     def set_state(self, state: dict[str, Any]) -> None:
         require_numbers(state, "steps", or_none="best")
         self.best, self._steps = state["best"], state["steps"]
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        # Up to where the first number is put in; what follows is looked at when a file is written.
+        require_usable(os.path.dirname(self.filepath.partition("{")[0]), "ModelCheckpoint")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch
@@ -85,7 +90,7 @@ class ModelCheckpoint(SavesAtTimes, MonitorCallback):
             raise IsADirectoryError(f"ModelCheckpoint cannot write {path}: it is a folder; give the path of a file")
         folder = os.path.dirname(path)
         if folder:
-            os.makedirs(folder, exist_ok=True)
+            made_folder(folder, "ModelCheckpoint")
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
         else:

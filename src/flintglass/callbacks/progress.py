@@ -12,6 +12,7 @@ from flintglass.callbacks.base import Callback
 WIDTH = 20
 INTERVAL = 0.1  # seconds between two drawings
 PATIENCE = 0.2  # seconds before a bar appears at all
+FIRST_EPOCHS = 10  # of a fit: so many lines are read, however fast they come
 
 
 class ProgressBar:
@@ -57,14 +58,17 @@ class ProgressBar:
         text = f"{self._bar(step)} {_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}"
         self._over(text)
 
-    def finish(self, step: int, logs: dict[str, Any], seconds: float | None = None) -> None:
-        """Draw the last state, and go to the next line. seconds: how long it took; since the start unless given."""
+    def finish(self, step: int, logs: dict[str, Any], seconds: float | None = None, note: str = "") -> None:
+        """Draw the last state, and go to the next line.
+
+        seconds: how long it took; since the start unless given. note: what is to be said behind the metrics.
+        """
         if not self.verbose:
             return
         elapsed = time.perf_counter() - self.started if seconds is None else seconds
         self.steps = self.steps or step
         lead = f"{self._bar(step)} " if self.verbose == 1 else f"{step}/{self.steps} - "
-        self._over(f"{lead}{_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}")
+        self._over(f"{lead}{_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}{note}")
         self.line("")
 
     def line(self, text: str) -> None:
@@ -132,8 +136,9 @@ def _number(value: Any) -> str:
 class ProgbarLogger(Callback):
     """Prints the progress of ``fit``; added by ``verbose``. The bar of an epoch ends with its metrics.
 
-    Where ``params`` say ``patient``, as for ``verbose="auto"``, one single step that is over at once prints
-    nothing.
+    After the first ten epochs at most ten a second are printed, so that many short ones cost nothing; a line after
+    some that were not says how many they were, and the last epoch is always printed. Where ``params`` say
+    ``patient``, as for ``verbose="auto"``, one single step that is over at once prints nothing.
     """
 
     def __init__(self) -> None:
@@ -141,12 +146,16 @@ class ProgbarLogger(Callback):
         self._first: int | None = None
         self._seen = 0  # steps of this epoch, where nobody knew how many there would be
         self._bar: ProgressBar | None = None
-        self._printed = 0.0
+        self._quiet = False  # whether nothing of this epoch is to be printed
+        self._printed = 0.0  # when an epoch was printed last
+        self._left_out = 0  # epochs since then
+        self._unsaid: tuple[int, dict[str, Any], float | None] | None = None  # the end of the last epoch, if left out
         self._seconds: float | None = None
         self._header: str | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._first = None
+        self._left_out, self._unsaid = 0, None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._first is None:
@@ -154,29 +163,25 @@ class ProgbarLogger(Callback):
         steps, epochs = self.params.get("steps"), self.params.get("epochs")
         self._bar = ProgressBar(steps, self.params.get("verbose", 1))
         self._bar.patient = bool(self.params.get("patient")) and (epochs or 0) - self._first == 1
-        self._quiet = self._skips(epoch)
+        now = self._bar.started
+        early, last = epoch - self._first < FIRST_EPOCHS, epoch + 1 == epochs
+        self._quiet = not early and not last and now - self._printed < INTERVAL
         self._header = f"Epoch {epoch + 1}/{epochs}"
-        if not self._quiet and self._bar.shows(steps):
-            self._begin_lines(self._bar)
+        if not self._quiet:
+            self._printed = now
+            if self._bar.shows(steps):
+                self._begin_lines(self._bar)
 
     def _begin_lines(self, bar: ProgressBar) -> None:
         if self._header is not None and bar.verbose:
             bar.line(self._header)
         self._header = None
 
-    def _skips(self, epoch: int) -> bool:
-        """Into a file or a pipe, or where epochs are fast, at most ten epochs a second are printed."""
-        first, last = epoch == self._first, epoch + 1 == self.params.get("epochs")
-        now = time.perf_counter()
-        if first or last or now - self._printed >= INTERVAL:
-            self._printed = now
-            return False
-        return True
-
     def progress(self, step: int, logs: Any) -> None:
         """Told between steps; ``logs`` is called only where something is drawn."""
         self._seen = step
-        if self._bar is not None and not self._quiet and self._bar.due():
+        if self._bar is not None and self._bar.due():
+            self._quiet = False
             self._begin_lines(self._bar)
             self._bar.draw(step, logs())
 
@@ -185,8 +190,28 @@ class ProgbarLogger(Callback):
         self._seconds = seconds
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        steps = self.params.get("steps")
-        if self._bar is not None and not self._quiet and self._bar.shows(steps):
-            self._begin_lines(self._bar)
-            self._bar.finish(steps or self._seen, logs or {}, self._seconds)
+        steps, seconds = self.params.get("steps"), self._seconds
         self._seconds = None
+        bar = self._bar
+        if bar is None or not bar.shows(steps):
+            return
+        now = time.perf_counter()
+        if self._quiet and now - self._printed < INTERVAL:
+            self._left_out += 1
+            self._unsaid = steps or self._seen, logs or {}, now - bar.started if seconds is None else seconds
+            return
+        self._printed = now
+        self._finish(bar, steps or self._seen, logs or {}, seconds)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Print the last epoch, where training ended sooner than was known when it began."""
+        if self._unsaid is not None and self._bar is not None:
+            self._left_out -= 1
+            self._finish(self._bar, *self._unsaid)
+
+    def _finish(self, bar: ProgressBar, steps: int, logs: dict[str, Any], seconds: float | None) -> None:
+        many = f"{self._left_out} epochs" if self._left_out != 1 else "1 epoch"
+        note = f" ({many} since the last line not printed)" if self._left_out else ""
+        self._begin_lines(bar)
+        bar.finish(steps, logs, seconds, note)
+        self._left_out, self._unsaid = 0, None

@@ -25,9 +25,7 @@ class LinesBelongTo:
         self.manager: Any = None
 
     def __enter__(self) -> None:
-        granted = allowance.current.get()
-        if granted is not None:
-            granted.work()
+        allowance.work()
         trace = context.active()
         if trace is None:
             return

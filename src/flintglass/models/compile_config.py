@@ -31,10 +31,10 @@ def compile_config(model: Any) -> dict[str, Any]:
         return {}
     return {
         "optimizer": optimizers.serialize(compiled.optimizer),
-        "loss": _described(compiled.loss, "losses"),
-        "loss_weights": _plain(compiled.loss_weights),
-        "metrics": _described(compiled.given_metrics, "metrics"),
-        "weighted_metrics": _described(compiled.given_weighted_metrics, "metrics"),
+        "loss": _each(compiled.loss, lambda loss: _described(loss, "losses")),
+        "loss_weights": _each(compiled.loss_weights, _plain),
+        "metrics": _each(compiled.given_metrics, lambda metric: _described(metric, "metrics")),
+        "weighted_metrics": _each(compiled.given_weighted_metrics, lambda metric: _described(metric, "metrics")),
         "run_eagerly": bool(model.run_eagerly),
         "steps_per_execution": 1,
         "jit_compile": "auto",
@@ -47,53 +47,41 @@ def compile_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     optimizer = config.get("optimizer")
     if optimizer is not None:
         found["optimizer"] = _of_kind(optimizers.deserialize(optimizer), Optimizer, "optimizer")
-    found["loss"] = _each(config.get("loss"), _loss)
+    found["loss"] = _each(config.get("loss"), loss_from)
     for key in ("metrics", "weighted_metrics"):
-        found[key] = _each(config.get(key), _metric)
+        found[key] = _each(config.get(key), metric_from)
     return found
 
 
 def _described(value: Any, room: str) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_described(item, room) for item in value]
-    if isinstance(value, Mapping) and "class_name" not in value:
-        return {str(key): _described(item, room) for key, item in value.items()}
     return described(value() if isinstance(value, type) else value, room)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _each(value: Any, make: Callable[[Any], Any]) -> Any:
-    """Objects of lists, and of dictionaries by output."""
-    if isinstance(value, list):
+    """What is made of each item of lists, and of dictionaries by output; None stays."""
+    if isinstance(value, (list, tuple)):
         return [_each(item, make) for item in value]
     if isinstance(value, Mapping) and "class_name" not in value:
-        return {key: _each(item, make) for key, item in value.items()}
+        return {str(key): _each(item, make) for key, item in value.items()}
     return None if value is None else make(value)
 
 
-def _loss(value: Any) -> Any:
-    _work(_COST_OF_A_LOSS)
+def loss_from(value: Any) -> Any:
+    """The loss that an entry of a configuration describes."""
+    allowance.work(_COST_OF_A_LOSS)
     if isinstance(value, str) and custom(value) is None:
         return value
     found = losses.deserialize(value)
     return found if callable(found) and not isinstance(found, Metric) else _of_kind(found, Loss, "loss")
 
 
-def _work(cost: int) -> None:
-    granted = allowance.current.get()
-    if granted is not None:
-        granted.work(cost)
-
-
-def _metric(value: Any) -> Any:
-    _work(_COST_OF_A_METRIC)
+def metric_from(value: Any) -> Any:
+    """The metric that an entry of a configuration describes."""
+    allowance.work(_COST_OF_A_METRIC)
     if isinstance(value, str) and custom(value) is None:
         return value
     if isinstance(value, Mapping):
@@ -116,7 +104,7 @@ def _function(value: Mapping[str, Any]) -> Any:
 
 def _require_small(settings: Any) -> None:
     if isinstance(settings, list):
-        _work(int(len(settings) * _COST_OF_A_VALUE))
+        allowance.work(int(len(settings) * _COST_OF_A_VALUE))
         if len(settings) > _LONGEST_SETTING:
             raise ValueError(f"a metric's setting of {len(settings)} values is longer than any that a file may ask for")
     for item in settings.values() if isinstance(settings, Mapping) else settings if isinstance(settings, list) else ():
@@ -125,7 +113,7 @@ def _require_small(settings: Any) -> None:
         elif isinstance(item, int) and abs(item) > _LARGEST_SETTING:
             raise ValueError(f"a metric's setting of {item} is larger than any that a file may ask for")
         elif isinstance(item, int):
-            _work(int(abs(item) * _COST_OF_A_VALUE))
+            allowance.work(int(abs(item) * _COST_OF_A_VALUE))
 
 
 def _of_kind(found: Any, kind: type, word: str) -> Any:

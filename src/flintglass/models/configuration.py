@@ -11,7 +11,8 @@ from flintglass.errors import FlintglassError
 from flintglass.identifiers import Registry, described, made
 from flintglass.layers.base import Layer
 from flintglass.layers.input import InputLayer
-from flintglass.models.operations import is_operation, made_operation, of_operation, of_value, value_from
+from flintglass.models.inside import compile_inside
+from flintglass.models.operations import is_operation, made_operation, of_operation, of_value, spend, value_from
 from flintglass.ops.graph import Operation
 from flintglass.tracing import allowance
 from flintglass.tracing.placeholder import Call
@@ -38,13 +39,15 @@ def of_stack(model: Any, base: dict[str, Any]) -> dict[str, Any]:
 
 def _of_layer(layer: Any) -> dict[str, Any]:
     found: dict[str, Any] = described(layer, "layers")
+    if hasattr(layer, "get_compile_config"):
+        found["compile_config"] = layer.get_compile_config()
     if getattr(layer, "_graph", None) is not None and type(layer).__module__.startswith("flintglass."):
         if _is_functional(layer):
             found.update(module="keras.src.models.functional", class_name="Functional", registered_name="Functional")
         else:
             found["module"] = "keras"
         shape = None if _is_functional(layer) else layer.inputs[0].shape
-        return {**found, "build_config": {"input_shape": shape}, **({} if layer.compiled else {"compile_config": {}})}
+        return {**found, "build_config": {"input_shape": shape}}
     built_for = layer.get_build_config()
     return found if built_for is None else {**found, "build_config": built_for}
 
@@ -105,11 +108,10 @@ def of_graph(model: Any) -> dict[str, Any]:
 
 def layer_from(entry: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The layer, or the model inside, that an entry describes; ``custom_objects`` holds classes of the user's own."""
-    granted = allowance.current.get()
-    if granted is not None:
-        granted.work(COST_OF_A_LAYER)
+    allowance.work(COST_OF_A_LAYER)
     try:
         found = _layer_from(entry, custom_objects)
+        compile_inside(found, entry)
     except Exception as error:
         note_place(error, entry)
         raise
@@ -165,6 +167,8 @@ def graph_from(
     needs = {key: {tuple(place[:2]) for place in _places(node)} - set(results) for key, node in nodes.items()}
     for key in in_order(needs, str(config.get("name"))):
         try:
+            if isinstance(known[key[0]], Operation):
+                spend([nodes[key]["args"], nodes[key]["kwargs"]])
             arguments = [_replaced(item, value) for item in nodes[key]["args"]]
             keywords = {name: _replaced(item, value) for name, item in nodes[key]["kwargs"].items()}
             _require_placeholder(arguments, keywords)

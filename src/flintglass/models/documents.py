@@ -67,7 +67,7 @@ def model_from(document: Mapping[str, Any], older: bool = False) -> Any:
     """The model that a document describes, built, with weights as its layers make them, not compiled."""
     if older:
         document = modern_model(document)
-    model = layer_from(document)
+    model = layer_from({key: item for key, item in document.items() if key != "compile_config"})
     if not isinstance(model, Layer) or not isinstance(model, Model):
         raise ValueError(f"the document describes a {type(model).__name__}, which is no model")
     built_for = document.get("build_config")

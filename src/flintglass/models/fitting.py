@@ -138,7 +138,7 @@ class _Loop:
         epoch = self.position.epoch
         end = epoch + 1 if ready.one_by_one else epochs
         epoch, logs = ready.go(end, self.interrupt.asked)
-        if ready.validating and self.interrupt.terminating and self.backups.wanted:
+        if ready.validating and self.interrupt.asked() and self.backups.wanted:
             epoch, logs = ready.go(epoch + 1, never)  # what training gave is not kept while a validation runs
         self.logs = logs or self.logs
         self.position = Position(epoch, ready.step, ready.begun)

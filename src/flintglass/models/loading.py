@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from flintglass.customs import CustomObjectScope
 from flintglass.errors import FlintglassError, ModelFileError, warn
 from flintglass.models.documents import compile_from, model_from, names_in
+from flintglass.models.inside import Waiting, holding
 from flintglass.saving.archive import CONFIGURATION, METADATA, WEIGHTS, Archive, opened
 from flintglass.saving.assigning import Assignment
 from flintglass.saving.documents import read_document
@@ -25,6 +26,7 @@ from flintglass.tracing.allowance import Allowance, granting
 ZIP, HDF5 = b"PK", b"\x89HDF\r\n\x1a\n"
 # Calls of layers and lines that a configuration may lead to. A dense layer takes 4; each costs about 50 us.
 OPERATIONS = 12_000
+COST_OF_COMPILING = 30  # of those
 NUMBERS_OF_METRICS = 4_000_000
 # A description without weights has no file that bounds it: 160 MB in float32.
 NUMBERS_OF_A_DESCRIPTION = 40_000_000
@@ -42,8 +44,9 @@ def load_model(
     """The model that a ``.keras`` file, or a whole-model ``.h5`` file of any era, holds.
 
     custom_objects: the classes and functions of the user's own that it names. compile: whether it is compiled too, and
-    the optimizer goes on where it was. safe_mode: accepted; a file's code is never run. Raises ModelFileError, with the
-    place in the file, for everything that cannot be used.
+    the optimizer goes on where it was; so do models inside it (not those of an ``.h5`` file, which has no state for
+    them). safe_mode: accepted; a file's code is never run. Raises ModelFileError, with the place in the file, for
+    everything that cannot be used.
     """
     file = os.fspath(filepath)
     if not safe_mode:
@@ -101,9 +104,9 @@ def _from_archive(stream: BinaryIO, file: str, compile: bool) -> Any:
     older = is_older(read_document(archive.text(METADATA), file, METADATA).get("keras_version"))
     document = read_document(archive.text(CONFIGURATION), file, CONFIGURATION)
     root = read_hdf5(archive.stream(WEIGHTS), file, WEIGHTS)
-    model = _described_model(document, root, file, CONFIGURATION, older)
+    model, inside = _described_model(document, root, file, CONFIGURATION, older)
     if compile:
-        _compile(model, document.get("compile_config"), file, CONFIGURATION, older)
+        _compile([*inside, (model, document.get("compile_config"))], file, CONFIGURATION, older)
     plan = Assignment(file, WEIGHTS)
     with reading(file, WEIGHTS), granting(Allowance(elements(root) + 8, OPERATIONS, _holds(root))):
         assignment_of(model, root, plan, strict=True, older=older, named=names_in(document)).apply()
@@ -114,18 +117,27 @@ def _holds(root: Group) -> str:
     return f"the file holds {elements(root)} in all"
 
 
-def _described_model(document: Mapping[str, Any], root: Group, file: str, item: str, older: bool) -> Any:
-    """The model, which may hold no more numbers than the file does; its weights are zeros."""
+def _described_model(
+    document: Mapping[str, Any], root: Group, file: str, item: str, older: bool
+) -> tuple[Any, Waiting]:
+    """The model, which may hold no more numbers than the file does; its weights are zeros.
+
+    With it come the models inside that were compiled, and how.
+    """
     numbers = elements(root, leave_out=("optimizer", "metrics", "optimizer_weights"))
     allowance = Allowance(numbers, OPERATIONS, f"the file holds {numbers} in all", replaced=True)
-    with reading(file, item), granting(allowance):
-        return model_from(document, older)
+    with reading(file, item), granting(allowance), holding() as inside:
+        return model_from(document, older), inside
 
 
-def _compile(model: Any, settings: Any, file: str, item: str, older: bool) -> None:
+def _compile(models: Waiting, file: str, item: str, older: bool) -> None:
+    """Compile the models as the file tells of each; the last one is the whole."""
     allowance = Allowance(NUMBERS_OF_METRICS, OPERATIONS, "its metrics may hold no more")
-    with reading(file, f"{item}: compile_config"), granting(allowance):
-        compile_from(model, settings, older)
+    for model, settings in models:
+        place = item if model is models[-1][0] else f"{item}: {model.name}"
+        with reading(file, f"{place}: compile_config"), granting(allowance):
+            allowance.work(COST_OF_COMPILING)
+            compile_from(model, settings, older)
 
 
 def _from_hdf5(stream: BinaryIO, file: str, compile: bool) -> Any:
@@ -140,11 +152,12 @@ def _from_hdf5(stream: BinaryIO, file: str, compile: bool) -> Any:
     version = text_attribute(weights, "keras_version", file) or text_attribute(root, "keras_version", file)
     older = is_older(version or "2")
     document = read_document(text, file, "model_config")
-    model = _described_model(document, weights, file, "model_config", older)
+    # Those inside stay uncompiled: the file keeps no state of their optimizers, with which they could go on.
+    model, _ = _described_model(document, weights, file, "model_config", older)
     training = text_attribute(root, "training_config", file)
     if compile and training is not None:
         settings = read_document(training, file, "training_config")
-        _compile(model, settings, file, "training_config", older=True)
+        _compile([(model, settings)], file, "training_config", older=True)
     plan = Assignment(file, "model_weights")
     with reading(file, "model_weights"), granting(Allowance(elements(root) + 8, OPERATIONS, _holds(root))):
         legacy_assignment(model, weights, plan)
@@ -168,7 +181,7 @@ def _enter_optimizer(model: Any, root: Group, plan: Assignment, older: bool) -> 
         if not isinstance(item, Dataset):
             raise plan.refuse(f"{place}/{name}", "it is listed, but not there")
         stored.append(item)
-    pairs = pairs_of(model.optimizer, stored, model.trainable_variables, older, names)
+    pairs = pairs_of(model.optimizer, stored, model, older, names)
     if not isinstance(pairs, str):
         plan.pairs += [(f"{place}/{name}", *pair) for name, pair in zip(names, pairs, strict=True)]
     elif older:
@@ -189,5 +202,5 @@ def model_from_json(json_string: Any, custom_objects: Mapping[str, Any] | None =
         f"a description may ask for {NUMBERS_OF_A_DESCRIPTION} in all; where you trust it, make the model by "
         "from_config(json.loads(text)['config'])",
     )
-    with reading("JSON", ""), granting(allowance), CustomObjectScope(custom_objects):
+    with reading("JSON", ""), granting(allowance), CustomObjectScope(custom_objects), holding():
         return model_from(document, older)

@@ -9,8 +9,13 @@ import numpy as np
 
 from flintglass.ops.graph import BY_CLASS, MODULES, Operation, operation_from
 from flintglass.program import Size
+from flintglass.tracing import allowance
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.tensor import Tensor
+
+# A shape of a million axes takes a second to be refused by the operation that it is given to.
+_VALUES_OF_AN_OPERATION, _SHORT_TEXT = 20, 100
+_ARRAYS = ("__numpy__", "__tensor__")
 
 
 def is_operation(entry: Mapping[str, Any]) -> bool:
@@ -39,6 +44,7 @@ def _setting(name: str, value: Any) -> Any:
 def made_operation(entry: Mapping[str, Any]) -> Operation:
     """The node that an entry describes; ValueError where it names an operation that there is not."""
     settings = dict(entry["config"])
+    spend(settings)
     name = settings.pop("name", entry["name"])
     if entry["class_name"] not in BY_CLASS:
         raise ValueError(
@@ -46,6 +52,21 @@ def made_operation(entry: Mapping[str, Any]) -> Operation:
             "those that flintglass.ops can read; put it into the call of a layer of your own"
         )
     return operation_from(entry["class_name"], {key: value_from(item) for key, item in settings.items()}, name)
+
+
+def spend(given: Any) -> None:
+    """Take from the allowance what it costs to give this to an operation; arrays cost nothing but their bytes."""
+    values, waiting = 0, [given]
+    while waiting:
+        item = waiting.pop()
+        values += 1
+        if isinstance(item, Mapping):
+            waiting.extend(() if item.get("class_name") in _ARRAYS else item.values())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(item)
+        elif isinstance(item, str) and len(item) > _SHORT_TEXT:
+            values += _VALUES_OF_AN_OPERATION * len(item)
+    allowance.work(values // _VALUES_OF_AN_OPERATION)
 
 
 def of_value(value: Any) -> Any:
@@ -77,7 +98,7 @@ def value_from(item: Any) -> Any:
         return slice(*(config.get(name) for name in ("start", "stop", "step")))
     if kind == "__ellipsis__":
         return Ellipsis
-    if kind in ("__numpy__", "__tensor__"):
+    if kind in _ARRAYS:
         if not {"value", "dtype"} <= set(config):
             raise ValueError(f"the configuration holds a constant ({kind}) without its value or its dtype: {config!r}")
         return np.array(config["value"], standard_dtype(config["dtype"]))

@@ -12,6 +12,7 @@ from flintglass import __version__
 from flintglass.errors import warn
 from flintglass.layers.base import Layer
 from flintglass.models.documents import as_json, document_of, portable
+from flintglass.models.unnamed import tell_of_functions
 from flintglass.saving.archive import write_archive
 from flintglass.saving.hdf5.tree import Group
 from flintglass.saving.hdf5.write import write_hdf5
@@ -52,6 +53,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **options: Any
         raise NotImplementedError(f"model.save({path!r}): {_FOLDER if ending in ('', '.tf') else _ENDING}")
     require_free(path, overwrite)
     _tell_of_lost_arguments(model)
+    if compiled:
+        tell_of_functions(model)
     if ending == ".keras":
         _save_archive(model, path, compiled)
     else:

@@ -33,6 +33,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
 
 def _paired(axes: Any, left: int, right: int) -> tuple[list[int], list[int]]:
     if isinstance(axes, int):
+        if not 0 <= axes <= min(left, right):
+            raise ShapeError(f"tensordot: tensors of {left} and {right} axes have no {axes} in common to sum over")
         return list(range(left - axes, left)), list(range(axes))
     first, second = ([item] if isinstance(item, int) else list(item) for item in axes)
     return [normal_axis(axis, left) for axis in first], [normal_axis(axis, right) for axis in second]

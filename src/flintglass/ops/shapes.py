@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from flintglass.errors import ShapeError
 from flintglass.ops.common import normal_axes, normal_axis
 from flintglass.program import Dimension, Shape, Size
 from flintglass.program.size import dimension
 from flintglass.program.size import divide as _exact_quotient
+from flintglass.tracing import allowance
 from flintglass.tracing.tensor import Tensor, apply, convert, together
+
+_INDICES_OF_AN_OPERATION = 100  # that are made while a network is described
 
 
 def shape_of(shape: Any) -> Shape:
@@ -166,6 +171,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
         part = _exact_quotient(extent, indices_or_sections)
         if part is None:
             raise ShapeError(f"split: an axis of extent {extent} has no {indices_or_sections} equal parts")
+        allowance.work(indices_or_sections)
         starts = [part * i for i in range(indices_or_sections)]
     else:
         starts = [0, *(int(i) for i in indices_or_sections)]
@@ -229,8 +235,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
         repeats = repeats[0]
     if not isinstance(repeats, int):
         counts = convert(repeats).array.reshape(-1)
-        places = [place for place, count in enumerate(counts.tolist()) for _ in range(count)]
-        return apply("gather", x, convert(places, "int32"), axis=axis, batch=0)
+        allowance.work(sum(counts.tolist()) // _INDICES_OF_AN_OPERATION)
+        places = np.repeat(np.arange(len(counts), dtype="int32"), counts)
+        return apply("gather", x, convert(places), axis=axis, batch=0)
     extents = x.spec.shape
     column = apply("reshape", x, shape=(*extents[: axis + 1], 1, *extents[axis + 1 :]))
     wide = apply("broadcast", column, shape=(*extents[: axis + 1], repeats, *extents[axis + 1 :]))

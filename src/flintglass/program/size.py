@@ -11,6 +11,9 @@ from flintglass.errors import NeedsConcrete, ShapeError
 
 Monomial = tuple[str, ...]
 Dimension = Union[int, "Size"]
+# Of one size. A product has as many terms as those of its factors multiplied, each with the names of both: a few
+# products of products would fill any memory.
+MOST_TERMS, MOST_NAMES = 1024, 64
 
 
 class Size:
@@ -54,8 +57,11 @@ class Size:
         if not is_dimension(other):
             return NotImplemented
         terms: dict[Monomial, int] = {}
+        others = _terms(other)
+        if len(self.terms) * len(others) > MOST_TERMS or _degree(self.terms) + _degree(others) > MOST_NAMES:
+            raise ShapeError(f"a size would be a product of more than {MOST_TERMS} terms or {MOST_NAMES} named sizes")
         for left, a in self.terms:
-            for right, b in _terms(other):
+            for right, b in others:
                 monomial = tuple(sorted(left + right))
                 terms[monomial] = terms.get(monomial, 0) + a * b
         return self._like(_canonical(terms))
@@ -127,6 +133,10 @@ def _terms(value: Dimension) -> tuple[tuple[Monomial, int], ...]:
     if isinstance(value, Size):
         return value.terms
     return (((), int(value)),)
+
+
+def _degree(terms: tuple[tuple[Monomial, int], ...]) -> int:
+    return max((len(monomial) for monomial, _ in terms), default=0)
 
 
 def _canonical(terms: Mapping[Monomial, int]) -> Dimension:

@@ -111,13 +111,12 @@ def _enter_optimizer(
             warn(f"{plan.file}: the file holds no state of the optimizer, which starts anew")
         return
     stored = [found.get(str(number)) for number in range(len(found))]
-    trained = owner.trainable_variables if owner is not None else []
     if any(dataset is None for dataset in stored):
         pairs: Any = "its arrays are not numbered from 0 on"
     elif owner is None and not place.thing.built and len(stored) > 2:
         pairs = "the optimizer is not built yet: call its build(variables) before weights are loaded"
     else:
-        pairs = pairs_of(place.thing, [dataset for dataset in stored if dataset is not None], trained, older)
+        pairs = pairs_of(place.thing, [dataset for dataset in stored if dataset is not None], owner, older)
     if not isinstance(pairs, str):
         plan.pairs += [(f"{place.path}/{number}", *pair) for number, pair in enumerate(pairs)]
     elif strict and not older:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flintglass.saving.assigning import unlike
 from flintglass.saving.hdf5.tree import Dataset
+from flintglass.tracing.allowance import granting
 from flintglass.tracing.variable import Variable
 
 # Optimizers of Keras 2 that keep the counter, then their slots in the order that Keras 3 kept, but no rate.
@@ -18,12 +19,12 @@ _OLDEST = re.compile(r"^(?:training/)?\w+/(?P<weight>.+)/(?P<slot>m|v|vhat|momen
 
 
 def pairs_of(
-    optimizer: Any, stored: Sequence[Dataset], trained: Sequence[Variable], older: bool, names: Sequence[str] = ()
+    optimizer: Any, stored: Sequence[Dataset], model: Any, older: bool, names: Sequence[str] = ()
 ) -> list[tuple[Variable, Dataset]] | str:
     """Which stored array is which variable of the optimizer; or the reason why none can be told.
 
-    The slots are made where the file has any. trained: the weights. older: whether Keras 2 wrote the file.
-    names: what the file calls the arrays, where it does.
+    The slots are made where the file has any. model: whose weights are trained; None for an optimizer that is built
+    already. older: whether Keras 2 wrote the file. names: what the file calls the arrays, where it does.
     """
     rate = optimizer._learning_rate
     counters = [optimizer._iterations, *([rate] if isinstance(rate, Variable) else [])]
@@ -31,11 +32,32 @@ def pairs_of(
     if scalars and len(stored) <= len(counters) and not (older and len(stored) > 1):
         return _matched(counters[: len(stored)], stored)
     if not optimizer.built:
-        optimizer.build(list(trained))
+        optimizer.build(_trained(optimizer, stored, model, older))
     own = optimizer.variables
     if older:
         return _older(optimizer, [v for v in own if v is not rate], stored, names)
-    return _matched(own, stored)
+    found = _matched(own, stored)
+    if isinstance(found, str) and len(own) != len(stored):
+        found += (
+            ". Were other weights trainable when it was trained? Leave the state out: load the model with "
+            "compile=False, and compile() it, so that the optimizer starts anew"
+        )
+    return found
+
+
+def _trained(optimizer: Any, stored: Sequence[Dataset], model: Any, older: bool) -> list[Variable]:
+    """The weights that the state was made for: the trainable ones, or all, where layers were frozen after training."""
+    trainable = list(model.trainable_variables)
+    unfrozen = [variable for variable in model.weights if variable.trainable]
+    if older or len(unfrozen) == len(trainable):
+        return trainable
+    for wanted in (trainable, unfrozen):
+        with granting(None):  # no more numbers than a few for each of the model's
+            tried = type(optimizer).from_config(optimizer.get_config())
+            tried.build(wanted)
+        if not isinstance(_matched(tried.variables, stored), str):
+            return wanted
+    return trainable
 
 
 def _older(

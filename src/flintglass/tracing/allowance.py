@@ -6,8 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
+from typing import Any
 
 from flintglass.errors import FlintglassError
+
+# What no array of NumPy goes beyond. A description's shapes do not either, or each line could double the length of the
+# numbers that tell them.
+MOST_AXES, LARGEST_EXTENT = 64, 2**63 - 1
 
 
 class TooMuch(FlintglassError, ValueError):
@@ -36,8 +41,25 @@ class Allowance:
         if self.operations < 0:
             raise TooMuch("the network has more operations than a description may ask for")
 
+    def trace(self, shape: Sequence[Any]) -> None:
+        """Take the work of a line that gives a value of this shape; TooMuch where no array could have it."""
+        if len(shape) > MOST_AXES:
+            raise TooMuch(f"a value would have {len(shape)} axes, and an array has {MOST_AXES} at most")
+        for extent in shape:
+            numbers = [extent] if isinstance(extent, int) else [number for _, number in extent.terms]
+            if any(abs(number) > LARGEST_EXTENT for number in numbers):
+                raise TooMuch("an axis of a value would be longer than that of any array (2**63 - 1)")
+        self.work(max(1, len(shape) // 2))  # a slice of 40 axes takes 16 times as long as one of 2
+
 
 current: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+def work(cost: int = 1) -> None:
+    """Take so many operations of the present allowance, where there is one: called before what they cost is spent."""
+    granted = current.get()
+    if granted is not None:
+        granted.work(cost)
 
 
 @contextmanager

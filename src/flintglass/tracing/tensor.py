@@ -12,7 +12,7 @@ from flintglass.errors import DataError, NeedsConcrete
 from flintglass.program import Dimension, Literal, Operand, Shape, Size, Spec
 from flintglass.program.size import dimension
 from flintglass.program.spec import dtype_name
-from flintglass.tracing import context
+from flintglass.tracing import allowance, context
 from flintglass.tracing.promotion import result_dtype, standard_dtype, weak_dtype
 
 
@@ -195,6 +195,7 @@ class Tensor:
         return int(_seen(self.spec.shape[0]))
 
     def __iter__(self) -> Iterator[Tensor]:
+        allowance.work(len(self))
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:

@@ -77,11 +77,13 @@ class Trace:
     # -- answering operations
 
     def apply(self, name: str, operands: Sequence[Any], attributes: Mapping[str, Any]) -> list[Tensor]:
+        values = [self.operand(item) for item in operands]
+        outputs = self.builder.emit_all(name, values, attributes)
         granted = allowance.current.get()
         if granted is not None:
-            granted.work()
-        values = [self.operand(item) for item in operands]
-        return [self.wrap(value) for value in self.builder.emit_all(name, values, attributes)]
+            for value in outputs:
+                granted.trace(value.spec.shape)
+        return [self.wrap(value) for value in outputs]
 
     def wrap(self, operand: Operand) -> Tensor:
         """A traced tensor for an operand of this program."""

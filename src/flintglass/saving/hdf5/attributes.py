@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from flintglass.saving.hdf5.headers import ATTRIBUTE, ATTRIBUTE_INFO, Message
-from flintglass.saving.hdf5.heaps import FractalHeap
+from flintglass.saving.hdf5.heaps import kept_in_heap
 from flintglass.saving.hdf5.kinds import bytes_of, read_kind, read_shape
-from flintglass.saving.hdf5.source import UNDEFINED, Fields, Refusal, Source, named
+from flintglass.saving.hdf5.source import Fields, Refusal, Source, named
 from flintglass.saving.hdf5.texts import GlobalHeap, values_of
-from flintglass.saving.hdf5.trees import new_records
 
 START = struct.Struct("<BBHHH")
 BY_NAME = 8  # the B-tree of attributes, sorted by the hashes of their names
@@ -37,15 +36,7 @@ def _stored(source: Source, messages: list[Message]) -> Iterator[bytes]:
         if message.kind == ATTRIBUTE:
             yield message.data
         elif message.kind == ATTRIBUTE_INFO:
-            fields = Fields(message.data, "an object's attribute info")
-            fields.expect(b"\0")
-            if fields.number(1) & 1:
-                fields.raw(2)
-            heap_address, tree_address = fields.number(8), fields.number(8)
-            if heap_address == UNDEFINED or tree_address == UNDEFINED:
-                continue
-            heap = FractalHeap(source, heap_address)
-            for record in new_records(source, tree_address, BY_NAME):
+            for heap, record in kept_in_heap(source, message.data, "an object's attribute info", 2, BY_NAME):
                 if len(record) != 17 or record[8] & 2:
                     raise Refusal("it uses shared attributes, which are not read")
                 yield heap.piece(record[:8])[0]

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flintglass.saving.hdf5 import limits
 from flintglass.saving.hdf5.source import UNDEFINED, Fields, Refusal, Source
 from flintglass.saving.hdf5.trees import new_records
 
 MANAGED, HUGE = 0, 1
+
+
+def kept_in_heap(
+    source: Source, info: bytes, what: str, order_bytes: int, by_name: int
+) -> Iterator[tuple[FractalHeap, bytes]]:
+    """The heap that an info message names, with each record of its B-tree of names; none where it names none.
+
+    order_bytes: how long the highest creation order is, where the message holds it. by_name: the kind of the B-tree.
+    """
+    fields = Fields(info, what)
+    fields.expect(b"\0")
+    if fields.number(1) & 1:
+        fields.raw(order_bytes)
+    heap_address, tree_address = fields.number(8), fields.number(8)
+    if heap_address == UNDEFINED or tree_address == UNDEFINED:
+        return
+    heap = FractalHeap(source, heap_address)
+    for record in new_records(source, tree_address, by_name):
+        yield heap, record
 
 
 class FractalHeap:

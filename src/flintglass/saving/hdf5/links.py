@@ -9,9 +9,9 @@ import numpy as np
 
 from flintglass.saving.hdf5 import limits
 from flintglass.saving.hdf5.headers import LINK, LINK_INFO, SYMBOLS, Message
-from flintglass.saving.hdf5.heaps import FractalHeap
-from flintglass.saving.hdf5.source import UNDEFINED, Fields, Refusal, Source, member_name
-from flintglass.saving.hdf5.trees import new_records, old_nodes
+from flintglass.saving.hdf5.heaps import kept_in_heap
+from flintglass.saving.hdf5.source import Fields, Refusal, Source, member_name
+from flintglass.saving.hdf5.trees import old_nodes
 
 BY_NAME = 5  # the B-tree of links, sorted by the hashes of their names
 EXTERNAL = 64
@@ -29,7 +29,9 @@ def members_of(source: Source, messages: list[Message]) -> dict[str, int]:
             source.spend("members of groups", 1)
             found.append(_link(message.data))
         elif message.kind == LINK_INFO:
-            found.extend(_dense(source, message))
+            for heap, record in kept_in_heap(source, message.data, "a group's link info", 8, BY_NAME):
+                source.spend("members of groups", 1)
+                found.append(_link(heap.piece(record[4:])[0]))
     members: dict[str, int] = {}
     for _, raw, address in sorted(found, key=lambda link: link[:2]):
         name = member_name(raw)
@@ -58,21 +60,6 @@ def _link(data: bytes) -> tuple[int, bytes, int]:
             f"its member {name[:40]!r} is a soft link (or one of kind {form}), which is not followed; store it there"
         )
     return order, name, fields.number(8)
-
-
-def _dense(source: Source, info: Message) -> Iterator[tuple[int, bytes, int]]:
-    fields = Fields(info.data, "a group's link info")
-    fields.expect(b"\0")
-    if fields.number(1) & 1:
-        fields.raw(8)
-    heap_address, tree_address = fields.number(8), fields.number(8)
-    if heap_address == UNDEFINED or tree_address == UNDEFINED:
-        return
-    heap = FractalHeap(source, heap_address)
-    for record in new_records(source, tree_address, BY_NAME):
-        source.spend("members of groups", 1)
-        data, _ = heap.piece(record[4:])
-        yield _link(data)
 
 
 def _symbols(source: Source, message: Message) -> Iterator[tuple[bytes, int]]:
