@@ -156,8 +156,9 @@ parity-older: build ## files of Keras 2 and of earlier versions of Keras 3 (giga
 parity-table: build $(VENV_KERAS)/.parity ## write docs/parity.md: the whole table with its differences
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(VENV_KERAS)/bin/python -m tests.keras.report
 
-docs: $(VENV)/.dev ## write docs/primitives.md from the primitives
+docs: $(VENV)/.dev ## write docs/primitives.md from the primitives, and docs/keras.md from the names of Keras
 	$(BIN)/python -m flintglass.primitives.document
+	$(BIN)/python -m flintglass.compat.document
 
 long: ## all of it: slow tests, all of parity, benchmarks and their tables
 	$(MAKE) lint

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flintglass.suggestions import wrong_call
+
 
 @dataclass(frozen=True)
 class Range:
@@ -92,16 +94,24 @@ class CheckedNumbers:
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if cls.__module__.startswith("flintglass.") and "__init__" in vars(cls):
-            cls.__init__ = _checking(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = _checking(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 
 
-def _checking(construct: Callable[..., None]) -> Callable[..., None]:
+def _checking(construct: Callable[..., None], owner: str) -> Callable[..., None]:
     @functools.wraps(construct)
     def constructor(self: Any, *arguments: Any, **keywords: Any) -> None:
         wrong = _first_wrong(construct, arguments, keywords)
         if wrong is None:
-            construct(self, *arguments, **keywords)
-            return
+            try:
+                construct(self, *arguments, **keywords)
+                return
+            except TypeError:
+                own = type(self).__module__.startswith("flintglass.")
+                place = type(self).__name__ if own else owner
+                sentence = wrong_call(construct, place, (self, *arguments), keywords)
+                if not sentence:
+                    raise
+            raise TypeError(sentence)
         rule, value = wrong
         try:
             construct(self, *arguments, **keywords)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import warnings
@@ -68,6 +67,25 @@ class NeedsConcrete(FlintglassError, TypeError):
     """Python code asked a value, or a size, of a tensor that has none while a program is traced."""
 
 
+class NoSuchName(FlintglassError, AttributeError):
+    """A package of flintglass has no public name of this kind; ``known`` are those that it has.
+
+    The sentence is made where somebody reads it: `from package import module` and hasattr ask for names in vain, and
+    a first fit would load difflib for it.
+    """
+
+    def __init__(self, package: str, missing: str, known: Iterable[str]) -> None:
+        super().__init__(package, missing)
+        self._known = tuple(known)
+
+    def __str__(self) -> str:
+        package, missing = self.args
+        return f"{package} has no {missing!r}. {nearest(missing, self._known)}"
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, tuple[str, ...]]]:
+        return type(self), (*self.args, self._known)
+
+
 # Comparing takes the product of two lengths: 6 s for a name of 5 MB, which a file may hold.
 _LONGEST_NAME = 200
 
@@ -85,6 +103,8 @@ def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known name with the fewest slips of those that are like this one; None where none is."""
     if len(name) > _LONGEST_NAME:
         return None
+    import difflib  # here, for the 1 ms that a process without a mistake need not spend
+
     close = difflib.get_close_matches(name, known, n=5, cutoff=cutoff)
     return min(close, key=lambda option: _slips(name, option), default=None)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flintglass.errors import nearest
+from flintglass.errors import NoSuchName
 
 
 def lazy_face(package: str, table: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -20,7 +20,7 @@ def lazy_face(package: str, table: Mapping[str, str]) -> tuple[Callable[[str], A
         if name not in table:
             if name.startswith("__"):
                 raise AttributeError(name)
-            raise AttributeError(f"{package} has no {name!r}. {nearest(name, table)}")
+            raise NoSuchName(package, name, table)
         module, _, inner = table[name].partition(":")
         value = load_named(f"{module}:{inner or name}")
         setattr(sys.modules[package], name, value)

@@ -214,7 +214,11 @@ NAMES: dict[str, Case] = {
     "layer by index": (lambda: model().get_layer(index=9), ValueError, ("2 layers", "index 9")),
     "layer by nothing": (lambda: model().get_layer(), ValueError, ("a name or an index",)),
     "keyword of a layer": (lambda: Dense(3, activaton="relu"), ValueError, ("Dense", "activaton", "'activation'")),
-    "keyword of evaluate": (lambda: model().evaluate(X, Y, batchsize=3), ValueError, ("evaluate", "batchsize")),
+    "keyword of evaluate": (
+        lambda: model().evaluate(X, Y, batchsize=3),
+        TypeError,
+        ("evaluate", "batchsize", "batch_size"),
+    ),
     "dtype": (lambda: Dense(3, dtype="float23"), ValueError, ("'float23'", "float32")),
     "program": (lambda: model().program("trian"), ValueError, ("'trian'", "'train'")),
     "floatx": (lambda: config.set_floatx("float23"), ValueError, ("'float23'", "'float32'")),
@@ -299,7 +303,7 @@ DATA: dict[str, Case] = {
     "a layer called on nothing": (lambda: Dense(1, name="d")(None), DataError, ("'d'", "None")),
     "a layer called without an input": (lambda: Dense(1, name="d")(), TypeError, ("'d'", "without an input")),
     "a layer called on objects": (lambda: Dense(1, name="d")(np.array([[None]])), DataError, ("'d'", "object")),
-    "one input of two": (lambda: fit(pair(), X, [Y, PAIR]), DataError, ("2 inputs", "'a', 'b'", "1 array")),
+    "one input of two": (lambda: fit(pair(), X, [Y, PAIR]), DataError, ("2 inputs", "'a' and 'b'", "1 array")),
     "three inputs of two": (lambda: fit(pair(), [X, PAIR, PAIR], [Y, PAIR]), DataError, ("2 inputs", "3 arrays")),
     "two inputs of two, swapped": (
         lambda: fit(pair(), [PAIR, X], [Y, PAIR]),
@@ -314,7 +318,7 @@ DATA: dict[str, Case] = {
         DataError,
         ("y", "'q'", "'r'", "'p'"),
     ),
-    "inputs of different rows": (lambda: fit(pair(), [X, PAIR[:5]], [Y, PAIR]), DataError, ("x[1] has 5",)),
+    "inputs of different rows": (lambda: fit(pair(), [X, PAIR[:5]], [Y, PAIR]), DataError, ("x[1] (b) has 5",)),
     "a model of two inputs called on one": (lambda: pair()(X), DataError, ("2 inputs", "1 array")),
     "a model called with an unknown name": (lambda: pair()({"a": X, "c": PAIR}), DataError, ("'b'", "'c'")),
 }

@@ -156,6 +156,17 @@ def test_callbacks_by_position_and_fits_of_one_epoch_are_measured(tmp_path: Path
     assert "epoch 4" in done.stdout  # the four fits are one curve
 
 
+def test_models_of_one_name_are_told_apart_in_the_table_and_in_both_kinds_of_pictures(tmp_path: Path) -> None:
+    again = "\nanother = Sequential([Input((1,)), layers.Dense(1)])\nanother.name = model.name\n"
+    again += "another.compile('sgd', 'mse')\nanother.fit(x, x**2, epochs=2, batch_size=10, verbose=0)\n"
+    done = compared(tmp_path, FIT + again, "--picture", "curves.svg", "script.py")
+    assert done.returncode == 0, done.stderr
+    names = [name for name in rows(done.stdout) if name.endswith("at the end")]
+    assert names == ["loss of sequential, model 1 at the end", "loss of sequential, model 2 at the end"]
+    assert "loss of sequential, model 2, drawn" in done.stdout or "loss of sequential, model 2: f" in done.stdout
+    assert ">flintglass, sequential, model 2<" in (tmp_path / "curves.svg").read_text()
+
+
 def test_one_epoch_alone_leaves_out_its_first_step(tmp_path: Path) -> None:
     done = compared(tmp_path, FIT.replace("epochs=5", "epochs=1"), "script.py")
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.tutorials.running import finished, run
 
 from flintglass.compat import answering, names
+from flintglass.compat.notes import NOTES
 from flintglass.faces import load_named
 
 
@@ -137,13 +139,27 @@ print((again.predict(x, verbose=0) == model.predict(x, verbose=0)).all(), older(
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ("from tensorflow.keras.layers import Conv2D", "offers no 'Conv2D' in it. It trains dense networks"),
+        (
+            "from tensorflow.keras.layers import Conv2D",
+            "offers no 'Conv2D' in it. It trains dense networks: take Flatt",
+        ),
         ("from tensorflow.keras.layers import Dence", "Did you mean 'Dense'?"),
         ("import tensorflow as tf; tf.reduce_men([1.0])", "Did you mean 'reduce_mean'?"),
         ("import tensorflow as tf; tf.keras.optimisers", "Did you mean 'optimizers'?"),
         ("from keras.datasets import mnist", "downloads nothing"),
+        ("from keras import backend as K; K.function([], [])", "keras.Model(model.inputs, layer.output)"),
+        ("import tensorflow as tf; tf.summary.scalar", "keras.callbacks.CSVLogger"),
+        ("import tensorflow as tf; tf.keras.mixed_precision.set_global_policy('mixed_float16')", "no dtype policies"),
+        ("from keras.layers import Dense; Dense(3, dtype='mixed_bfloat16')", "no policies of mixed precision"),
+        ("import tensorflow as tf; tf.data.Dataset.from_tensor_slices([1])", "keras.utils.PyDataset"),
+        ("from tensorflow.keras.preprocessing.image import ImageDataGenerator", "Prepare texts, images"),
+        ("from tensorflow.keras.applications import VGG16", "for convolutional ones, use Keras itself"),
+        ("from keras.layers import LSTM", "a window of past steps"),
+        ("from keras.layers.recurrent import GRU", "a window of past steps"),
+        ("from tensorflow.keras.layers.experimental.preprocessing import RandomFlip", "Change the images beforehand"),
+        ("import keras; keras.tuner", "one model for each setting"),
         ("import tensorflow.compat.v1 as tf; tf.disable_v2_behavior()", "TensorFlow 1 do not run here"),
-        ("import tensorflow as tf; tf.data.Dataset", "Give arrays"),
+        ("import tensorflow as tf; tf.data.Dataset", "Give fit NumPy arrays, a generator"),
         ("import tensorflow as tf; tf.lite.TFLiteConverter.from_keras_model(None)", "writes no TensorFlow Lite files"),
         ("import tensorflow as tf; tf.saved_model.load('x')", "no SavedModel folders"),
         ("import tensorflow as tf; tf.reduce_sum([1.0], of=3)", "takes input_tensor, axis, keepdims here, not 'of'"),
@@ -152,6 +168,50 @@ print((again.predict(x, verbose=0) == model.predict(x, verbose=0)).all(), older(
 )
 def test_what_is_not_offered_is_told_in_one_sentence(tmp_path: Path, script: str, sentence: str) -> None:
     assert sentence in says(script, tmp_path)
+
+
+def test_a_confusion_matrix_counts_true_classes_down_and_taken_ones_across(tmp_path: Path) -> None:
+    script = """
+import tensorflow as tf
+print(tf.math.confusion_matrix([0, 1, 1, 2], [0, 1, 2, 2]).numpy().tolist())
+print(tf.math.confusion_matrix([0, 1], [1, 1], num_classes=2, weights=[0.5, 2.0], dtype="float32").numpy().tolist())
+"""
+    assert run(script, tmp_path) == "[[1, 0, 0], [0, 1, 1], [0, 0, 1]]\n[[0.0, 0.5], [0.0, 2.0]]\n"
+
+
+def test_base_classes_lie_in_keras_itself(tmp_path: Path) -> None:
+    script = """
+import keras
+print(all(getattr(keras, f"{name}") is getattr(getattr(keras, room), name) for name, room in [
+    ("Loss", "losses"), ("Metric", "metrics"), ("Optimizer", "optimizers"), ("Regularizer", "regularizers"),
+    ("Initializer", "initializers")]))
+keras.config.disable_traceback_filtering()
+a = keras.Input((2,))
+outputs = [keras.layers.Dense(1, name="one")(a), keras.layers.Dense(1, name="two")(a)]
+print(keras.Model(a, outputs).output_names, keras.Sequential().output_names)
+"""
+    assert run(script, tmp_path) == "True\n['one', 'two'] []\n"
+
+
+def test_notes_are_about_what_is_not_there_and_name_what_is(tmp_path: Path) -> None:
+    """Nothing that a note says is missing is offered, and whatever a note tells to write exists."""
+    missing = sorted(name for name in NOTES if name not in names.MODULES)
+    named = sorted(
+        {found for note in NOTES.values() for found in re.findall(r"\b(?:keras|tf|flintglass)(?:\.\w+)+", note)}
+    )
+    assert len(named) > 15
+    script = f"""
+import flintglass, keras, tensorflow, tensorflow as tf
+def there(name):
+    try:
+        eval(name)
+    except AttributeError as error:
+        assert "for the rest" not in str(error) and "Did you mean" not in str(error), error
+        return False
+    return True
+print([name for name in {missing} if there(name)], [name for name in {named} if not there(name)])
+"""
+    assert run(script, tmp_path) == "[] []\n"
 
 
 @pytest.mark.parametrize(

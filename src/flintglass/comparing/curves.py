@@ -29,13 +29,18 @@ class Curve:
 
 
 def curves_of(outcome: Outcome) -> list[Curve]:
-    """A curve for each model that was fitted; the fits of one model make one curve."""
+    """A curve for each model that was fitted; the fits of one model make one curve.
+
+    Models of the same name, such as those of a loop, are numbered in the order in which they were first fitted.
+    """
     models: dict[int, list[dict]] = {}
     for fit in outcome.fits:
         models.setdefault(fit["model"], []).append(fit)
+    names = [fits[0]["name"] for fits in models.values()]
+    told = [f"{name}, model {number}" if names.count(name) > 1 else name for number, name in enumerate(names, start=1)]
     return [
-        Curve(fits[0]["name"], fits[0]["measure"], np.array([value for fit in fits for value in fit["losses"]]))
-        for fits in models.values()
+        Curve(name, fits[0]["measure"], np.array([value for fit in fits for value in fit["losses"]]))
+        for name, fits in zip(told, models.values(), strict=True)
     ]
 
 

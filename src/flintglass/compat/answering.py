@@ -92,8 +92,11 @@ def not_offered(full_name: str, known: Iterable[str]) -> str:
 
 def note_about(name: str) -> str | None:
     """The note about a name, or about the nearest room above it that has one."""
-    from flintglass.compat.names import NOTES
+    from flintglass.compat.notes import NOTES
 
+    room, last = name.partition("layers.")[1], name.rpartition(".")[2]
+    if room and (note := NOTES.get(f"keras.{room}{last}")):
+        return note  # in whatever module of that era it lay
     while "." in name:
         if name in NOTES:
             return NOTES[name]

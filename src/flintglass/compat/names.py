@@ -44,6 +44,16 @@ SHARED = _ours("add_n", "matmul", "einsum", "l2_loss")
 LINEAR = {**_ours("matmul", "einsum", "global_norm"), **{name: ROOT[name] for name in ("norm", "eye", "tensordot")}}
 TYPES = {"Tensor": "flintglass.tracing.tensor:Tensor", **_ours("Variable")}
 RANDOM = {"set_seed": "flintglass.random.streams:set_seed", **_ours("normal", "truncated_normal", "uniform", "shuffle")}
+BASES = {
+    name: f"flintglass.{room}:{name}"
+    for room, name in (
+        ("initializers", "Initializer"),
+        ("losses", "Loss"),
+        ("metrics", "Metric"),
+        ("optimizers", "Optimizer"),
+        ("regularizers", "Regularizer"),
+    )
+}
 NEVER = _ours("nothing")["nothing"]
 CONFIG = {
     **_ours("list_physical_devices"),
@@ -53,27 +63,9 @@ CONFIG = {
 }
 
 
-SESSIONS = "Sessions and graphs of TensorFlow 1 do not run here; write the script for Keras 2 or 3."
-GRAPHS = """compat Session InteractiveSession ConfigProto placeholder global_variables_initializer get_variable
-    variable_scope get_default_graph reset_default_graph Graph GPUOptions"""
 LOGGING = {"set_verbosity": NEVER, **{level: level for level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")}}
 
-# What is not here, and the way out.
-NOTES = {
-    "keras.datasets": "It downloads nothing: load the data from a file, as with np.load, or from scikit-learn.",
-    "keras.preprocessing": "Prepare texts and images beforehand, and give arrays to fit.",
-    "keras.wrappers": "Wrap the model by hand: its fit and predict take NumPy arrays, as scikit-learn's do.",
-    "keras.applications": "It trains dense networks; for convolutional ones, use Keras itself.",
-    "keras.layers.merge": "Write Add()([a, b]), Concatenate, Multiply, Average, Maximum or Dot of keras.layers.",
-    "keras.experimental": "Write such a model of Dense layers: keras.Model, or a Model with a call of its own.",
-    **dict.fromkeys(("keras.backend.set_session", "keras.backend.get_session"), SESSIONS),
-    **{f"tensorflow.{name}": SESSIONS for name in words(GRAPHS)},
-    "tensorflow.train": "Give an optimizer of tf.keras.optimizers to compile, such as Adam(0.001).",
-    "tensorflow.layers": "Its layers are in tf.keras.layers.",
-    "tensorflow.contrib": "It has been gone since TensorFlow 2; most of it is in tf.keras.",
-    "tensorflow.data": "Give arrays, a generator or a PyDataset to fit.",
-    "tensorflow.image": "It trains dense networks; prepare images beforehand, and give arrays to fit.",
-}
+SPEAKING = [f"{how}_{what}" for how in ("enable", "disable") for what in ("traceback_filtering", "interactive_logging")]
 
 # Names that losses had before Keras 3.
 SHORT = {
@@ -114,7 +106,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
         },
         None,
     ),
-    "tensorflow.math": ({**ROOT, **MATH, **_ours("add_n", "l2_loss")}, None),
+    "tensorflow.math": ({**ROOT, **MATH, **_ours("add_n", "l2_loss", "confusion_matrix")}, None),
     "tensorflow.nn": ({**operations.table(operations.NN), **LOSSES_OF_LOGITS, **_ours("dropout", "l2_loss")}, None),
     "tensorflow.linalg": (LINEAR, None),
     "tensorflow.random": (RANDOM, None),
@@ -138,8 +130,9 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
     "tensorflow.autograph.experimental": ({"do_not_convert": f"{HERE}:function"}, None),
     **{f"tensorflow.{name}": (SHORT, f"flintglass.{name}") for name in ("losses", "metrics")},
     **{f"tensorflow.{name}": ({}, f"flintglass.{name}") for name in ("initializers", "optimizers")},
-    "keras": ({**TYPES, "KerasTensor": TYPES["Tensor"], "__version__": KERAS_VERSION}, "flintglass"),
+    "keras": ({**TYPES, **BASES, "KerasTensor": TYPES["Tensor"], "__version__": KERAS_VERSION}, "flintglass"),
     **{f"keras.{name}": ({}, f"flintglass.{name}") for name in PACKAGES if name not in ("compat", "glass", "program")},
+    "keras.config": (dict.fromkeys(SPEAKING, NEVER), "flintglass.config"),
     "keras.losses": (SHORT, "flintglass.losses"),
     "keras.metrics": (SHORT, "flintglass.metrics"),
     "keras.backend": (

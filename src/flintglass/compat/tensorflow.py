@@ -214,6 +214,17 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     return [item * (clip_norm / ops.maximum(norm, clip_norm)) for item in t_list], norm
 
 
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: Any = "int32", name: Any = None
+) -> Tensor:
+    """tf.math.confusion_matrix: how many rows of each class (down) were taken for each class (across)."""
+    true, taken = (np.asarray(item).astype("int64").reshape(-1) for item in (labels, predictions))
+    classes = int(num_classes) if num_classes is not None else int(max(true.max(), taken.max())) + 1
+    found = np.zeros((classes, classes))
+    np.add.at(found, (true, taken), 1 if weights is None else np.asarray(weights).reshape(-1))
+    return convert(found, dtype)
+
+
 # -- what a script says about machines
 
 

@@ -91,8 +91,8 @@ def _wanted(data: Mapping[str, Any], place: str, names: Sequence[str] | None) ->
         unknown = sorted(map(str, set(data) - set(names)))
         raise DataError(
             f"{place}: the dict has no entry {missing[0]!r}"
-            + (f", but {', '.join(map(repr, unknown))}" if unknown else "")
-            + f"; the model's names are {', '.join(map(repr, names))}"
+            + (f", but {', '.join(map(repr, unknown))}, which the model does not know" if unknown else "")
+            + (f"; the keys are {', '.join(map(repr, names))}" if len(names) > 1 else "; or give the array itself")
         )
     if len(data) > len(names):
         unread = sorted(map(str, set(data) - set(names)))

@@ -6,15 +6,17 @@ import math
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from flintglass.data.batches import permutation
 from flintglass.errors import DataError
 from flintglass.tracing.tensor import Tensor
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _DATA = (list, tuple, dict, range, set, str, bytes, np.ndarray, Tensor)
 
@@ -148,6 +150,8 @@ class Stream:
 
     def _ahead(self, order: Iterator[int], workers: int) -> Iterator[Any]:
         """The batches in order, while threads make those that follow."""
+        from concurrent.futures import ThreadPoolExecutor  # here: with it comes logging, 5 ms of a first fit
+
         most = max(int(getattr(self.given, "max_queue_size", 10)), 1)
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[Any]] = deque()

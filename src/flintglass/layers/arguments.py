@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.errors import ShapeError
+from flintglass.errors import ProgramError, ShapeError
 from flintglass.names import automatic_name, snake_case
+from flintglass.tracing.promotion import standard_dtype
 
 
 def layer_name(name: Any, kind: str) -> str:
@@ -21,6 +22,17 @@ def layer_name(name: Any, kind: str) -> str:
     if not name or "/" in name:
         raise ValueError(f"{kind}: a name is a text without '/', which stands between names in a path, not {name!r}")
     return name
+
+
+def layer_dtype(dtype: Any, kind: str) -> str:
+    """The dtype of a layer by its name; ValueError for what is none, such as Keras's policies of mixed precision."""
+    try:
+        return standard_dtype(dtype)
+    except ProgramError as error:
+        raise ValueError(
+            f"{kind}: dtype is the name of a dtype, such as 'float32' or 'float64', not {dtype!r}; there are no "
+            "policies of mixed precision"
+        ) from error
 
 
 def is_whole(value: Any) -> bool:

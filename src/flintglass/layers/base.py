@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from flintglass import config, regularizers
-from flintglass.errors import DataError, FlintglassError, nearest
-from flintglass.layers.arguments import layer_name
+from flintglass.errors import DataError, FlintglassError
+from flintglass.layers.arguments import layer_dtype, layer_name
 from flintglass.layers.input_spec import InputSpec
 from flintglass.layers.masks import hand_on, masks_of
 from flintglass.layers.origin import LinesBelongTo
 from flintglass.layers.weights import HoldsWeights
 from flintglass.names import depth, scope, scoped
 from flintglass.program import Size, Spec
+from flintglass.suggestions import taken, unknown_argument
 from flintglass.tracing import context
 from flintglass.tracing.placeholder import extend
-from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.structure import flatten, map_leaves
 from flintglass.tracing.tensor import Tensor, apply, cast, convert
 from flintglass.tracing.trace import Trace
@@ -61,12 +61,8 @@ class Layer(HoldsWeights):
         **unknown: Any,
     ) -> None:
         if unknown:
-            known = set(_parameters(type(self).__init__)) | set(_parameters(Layer.__init__))
-            known -= {"self", "kwargs", "unknown"}
-            raise ValueError(
-                f"{type(self).__name__} was given keyword arguments that it does not know: "
-                f"{', '.join(sorted(unknown))}. {nearest(min(unknown), known)}"
-            )
+            known = [*taken(type(self).__init__), "name", "dtype", "trainable"]
+            raise ValueError(unknown_argument(type(self).__name__, min(unknown), known, taken(Layer.__init__)))
         self.name = layer_name(name, type(self).__name__)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.autocast = autocast
@@ -74,7 +70,7 @@ class Layer(HoldsWeights):
         self.input_spec: Any = None
         self.supports_masking = False
         self._trainable = bool(trainable)
-        self._dtype = standard_dtype(dtype) if dtype is not None else config.floatx()
+        self._dtype = layer_dtype(dtype, type(self).__name__) if dtype is not None else config.floatx()
         self._losses: list[Any] = []
         self._calls: list[Any] = []
         self._path: str | None = None

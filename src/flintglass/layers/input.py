@@ -10,6 +10,7 @@ from flintglass.errors import ShapeError
 from flintglass.layers.base import Layer
 from flintglass.ops.graph import enter_operators
 from flintglass.program import Size, Spec
+from flintglass.suggestions import telling
 from flintglass.tracing.placeholder import Call, placeholder
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.tensor import Tensor
@@ -86,6 +87,7 @@ class InputLayer(Layer):
         }
 
 
+@telling
 def Input(
     shape: Any = None,
     batch_size: int | None = None,

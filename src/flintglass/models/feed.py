@@ -23,19 +23,21 @@ class Feed:
         if isinstance(x, dict) and not model.inputs:
             model.nested_as(dict.fromkeys(x))
         self.x = [_fitted(model, i, array, place) for i, array in enumerate(self.x)]
-        _require_inputs(model, self.x, place)
+        _require_inputs(model, self.x, place, x)
+        self._inputs = list(model.input_names) if len(self.x) == len(model.input_names) else []
         self.y = [] if y is None else as_arrays(y, "y", output_names(model))
         self.weights = [] if weights is None else as_arrays(weights, "sample_weight", _weighted(model, weights))
+        _require_outputs(self.y, y, len(self.x[0]), place)
         if isinstance(weights, (list, tuple)):
             _require_weights(self.weights, self.y, place)
         self.rows = check_rows(self.named(), place)
 
     def named(self) -> list[tuple[str, np.ndarray]]:
         """The arrays with the names that messages give them."""
-        groups = (("x", self.x), ("y", self.y), ("sample_weight", self.weights))
+        groups = (("x", self.x, self._inputs), ("y", self.y, ()), ("sample_weight", self.weights, ()))
         return [
-            (f"{name}[{i}]" if len(arrays) > 1 else name, array)
-            for name, arrays in groups
+            (f"{name}[{i}]" + (f" ({inputs[i]})" if inputs else "") if len(arrays) > 1 else name, array)
+            for name, arrays, inputs in groups
             for i, array in enumerate(arrays)
         ]
 
@@ -57,7 +59,7 @@ class Feed:
         """Some of the rows."""
         other = object.__new__(Feed)
         other.x, other.y, other.weights = ([a[rows] for a in group] for group in (self.x, self.y, self.weights))
-        other.rows = len(other.x[0])
+        other.rows, other._inputs = len(other.x[0]), self._inputs
         return other
 
 
@@ -95,15 +97,26 @@ def _fitted(model: Any, position: int, array: np.ndarray, place: str) -> np.ndar
     return array
 
 
-def _require_inputs(model: Any, arrays: Sequence[np.ndarray], place: str) -> None:
-    """Raise where the data does not fit the model's inputs."""
-    inputs = model.inputs
+def _require_outputs(arrays: Sequence[np.ndarray], given: Any, rows: int, place: str) -> None:
+    """Raise for a list of arrays that was read as the rows of the one output, and is longer or shorter than x."""
+    if not isinstance(given, (list, tuple)) or len(arrays) != 1 or len(arrays[0]) in (1, rows):
+        return
+    if all(getattr(item, "ndim", 0) and len(item) == rows for item in given):
+        raise DataError(
+            f"{place}: y is a list of {len(given)} arrays, but the model has 1 output: give a single array, in no list"
+        )
+
+
+def _require_inputs(model: Any, arrays: Sequence[np.ndarray], place: str, given: Any) -> None:
+    """Raise where the data, ``given`` as it is, does not fit the model's inputs."""
+    inputs, names = model.inputs, model.input_names
     if not inputs:
         return
     if len(arrays) != len(inputs):
         raise DataError(
-            f"{place}: model {model.name!r} has {len(inputs)} inputs ({model.input_names}), but x holds "
-            f"{len(arrays)} arrays"
+            f"{place}: model {model.name!r} has {_counted(len(inputs), 'input')}, {_and(names)}, but x holds "
+            f"{_counted(len(arrays), 'array')}. Give one for each, as the list [{', '.join(names)}] or as the dict "
+            f"{{{', '.join(f'{name!r}: ...' for name in names)}}}"
         )
     for i, (tensor, array) in enumerate(zip(inputs, arrays, strict=True)):
         wanted = tensor.spec.shape
@@ -116,12 +129,27 @@ def _require_inputs(model: Any, arrays: Sequence[np.ndarray], place: str) -> Non
             raise ShapeError(
                 f"{place}: {name} has the shape {array.shape}, but model {model.name!r} takes "
                 f"{tuple(None if isinstance(e, Size) else e for e in wanted)} (None counts the rows)."
-                + _way_out(wanted, array)
+                + _way_out(wanted, array, given)
             )
 
 
-def _way_out(wanted: tuple[Any, ...], array: np.ndarray) -> str:
+def _and(names: Sequence[str]) -> str:
+    """Names as in a sentence: 'a', 'b' and 'c'."""
+    *others, last = [repr(name) for name in names]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _way_out(wanted: tuple[Any, ...], array: np.ndarray, given: Any) -> str:
     inner = wanted[1:]
+    if isinstance(given, (list, tuple)) and array.ndim == len(wanted) + 1:
+        return (
+            f" x is a list of {_counted(len(given), 'array')}, and the model has 1 input: give one array; "
+            "np.concatenate joins the rows, or with axis=1 the columns, of several"
+        )
     if array.shape == inner:
         return " This looks like a single example: give it as x[None], with a first axis for the rows"
     if len(array.shape) == 2 and array.shape[1] == 1 and inner == (array.shape[0],):

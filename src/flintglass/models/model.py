@@ -25,6 +25,7 @@ from flintglass.models.summary import summary
 from flintglass.models.turns import Resting, Turns
 from flintglass.names import automatic_name, depth
 from flintglass.program import Program
+from flintglass.suggestions import telling
 from flintglass.tracing import context
 from flintglass.tracing.structure import flatten, map_leaves
 from flintglass.tracing.tensor import Tensor
@@ -104,6 +105,7 @@ class Model(Resting, Files, OwnSteps, Structured):
 
     # -- compile, fit, evaluate, predict
 
+    @telling
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -172,6 +174,7 @@ class Model(Resting, Files, OwnSteps, Structured):
         for metric in self.metrics:
             metric.reset_state()
 
+    @telling
     def fit(
         self,
         x: Any = None,
@@ -222,6 +225,7 @@ class Model(Resting, Files, OwnSteps, Structured):
                 validation_freq=validation_freq,
             )
 
+    @telling
     def evaluate(
         self,
         x: Any = None,
@@ -232,11 +236,8 @@ class Model(Resting, Files, OwnSteps, Structured):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
-        **unknown: Any,
     ) -> Any:
         """The loss and the metrics over the data: a number, a list, or with ``return_dict`` a dict."""
-        if unknown:
-            raise ValueError(f"evaluate() does not know {', '.join(sorted(unknown))}")
         with self._lock:
             logs = training.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
         if return_dict:

@@ -75,6 +75,11 @@ class Structured(Layer):
         """The names of the inputs."""
         return [tensor.call.operation.name for tensor in self.inputs]
 
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs, in order; none where they are not known before the model is called."""
+        return self.names_of_outputs(self._graph.outputs) if self._graph is not None else []
+
     def names_of_outputs(self, outputs: Any) -> list[str]:
         """A name for each output: that of the layer that makes it."""
         if isinstance(outputs, dict):

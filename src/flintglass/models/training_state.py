@@ -15,9 +15,7 @@ from flintglass.errors import ModelFileError, warn
 from flintglass.models.state_document import require_alike, require_document
 from flintglass.models.streaming import Streamed
 from flintglass.program import Program
-from flintglass.program.digest import digest
 from flintglass.random import seed_generator
-from flintglass.saving.state_file import read_state, write_state
 from flintglass.tracing.variable import Variable
 
 _WAY_OUT = "Give fit what the run was begun with, or delete the file (or choose another backup_dir) to begin anew"
@@ -48,6 +46,8 @@ class TrainingState:
 
     def write(self, path: str, position: Position, logs: dict[str, Any]) -> None:
         """Replace the file by the present state, which is that of a finished step."""
+        from flintglass.saving.state_file import write_state  # here: files of HDF5 are 7 ms of a fit that writes none
+
         model = self._run.model
         about = {
             "run": self._identity(),
@@ -95,6 +95,8 @@ class TrainingState:
 
     def _digest(self, program: Program) -> str:
         if self._digested is None or self._digested[0] is not program:
+            from flintglass.program.digest import digest  # here, with hashlib: a fit that keeps no state needs neither
+
             self._digested = program, digest(program)
         return self._digested[1]
 
@@ -102,6 +104,8 @@ class TrainingState:
 
     def read(self, path: str) -> str:
         """Read the file; ModelFileError where it is damaged. Nothing is changed yet."""
+        from flintglass.saving.state_file import read_state  # here, as in write
+
         about, arrays = read_state(path)
         require_document(path, about)
         self._read = path, about, arrays

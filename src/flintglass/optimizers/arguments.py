@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from flintglass.suggestions import taken, unknown_argument
 
 COMMON = (
     "learning_rate",
@@ -28,7 +30,7 @@ def common(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: given[name] for name in COMMON}, **given["unknown"]}
 
 
-def refuse(place: str, unknown: Mapping[str, Any]) -> None:
+def refuse(place: str, unknown: Mapping[str, Any], constructor: Callable[..., None]) -> None:
     """Raise for arguments that there are not; those of earlier Keras are told their new names."""
     if "lr" in unknown:
         raise ValueError(f"{place}: `lr` is called learning_rate now: write learning_rate={unknown['lr']!r}")
@@ -39,7 +41,7 @@ def refuse(place: str, unknown: Mapping[str, Any]) -> None:
             f"use weight_decay"
         )
     if unknown:
-        raise ValueError(f"{place} was given arguments that it does not know: {', '.join(sorted(unknown))}")
+        raise ValueError(unknown_argument(place, min(unknown), taken(constructor)))
 
 
 def require_settings(optimizer: Any) -> None:

@@ -49,7 +49,7 @@ class Optimizer(Slots):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        refuse(type(self).__name__, unknown)
+        refuse(type(self).__name__, unknown, type(self).__init__)
         super().__init__()
         self.name = name or automatic_name(snake_case(type(self).__name__))
         self.weight_decay = weight_decay
