@@ -1,20 +1,27 @@
-// The attributes of a line: numbers, texts, lists of numbers, blocks. An absent one is false, or none.
+// The attributes of a line: numbers, texts, lists of numbers, blocks, the host's function. An absent one is false, or
+// none.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "array.h"
+
 namespace flintglass {
 
 struct Program;
 using Block = std::shared_ptr<const Program>;
 
+// What computes a line of the host's tier: it reads the operands and writes the results, all of them packed.
+using HostCall = std::shared_ptr<const std::function<void(const Arrays& inputs, const Arrays& outputs)>>;
+
 // Every named size is bound to a number here.
-using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, Block>;
+using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, Block, HostCall>;
 
 class Attributes {
 public:
@@ -40,6 +47,7 @@ public:
         return std::get<std::vector<int64_t>>(items.at(name));
     }
     const Block& block(const std::string& name) const { return std::get<Block>(items.at(name)); }
+    const HostCall& host() const { return std::get<HostCall>(items.at("host")); }
 };
 
 }  // namespace flintglass

@@ -55,6 +55,32 @@ Number number_of(nb::handle item) {
     return nb::cast<double>(item);
 }
 
+// An array as Python is shown it: its memory, its dtype, its shape.
+nb::tuple shown(const Array& array) {
+    const auto bytes = static_cast<Py_ssize_t>(array.bytes());
+    nb::object memory = nb::steal(PyMemoryView_FromMemory(array.data, bytes, PyBUF_WRITE));
+    if (!memory.is_valid()) throw nb::python_error();
+    nb::list shape;
+    for (const int64_t extent : array.shape) shape.append(extent);
+    return nb::make_tuple(memory, name_of(array.dtype), shape);
+}
+
+// A function of lists of such arrays, operands and results. It is called, and let go of, where Python is held.
+HostCall host_call(nb::handle function) {
+    const std::shared_ptr<nb::object> kept(new nb::object(nb::borrow(function)), [](nb::object* object) {
+        const nb::gil_scoped_acquire held;
+        delete object;
+    });
+    return std::make_shared<const std::function<void(const Arrays&, const Arrays&)>>(
+        [kept](const Arrays& inputs, const Arrays& outputs) {
+            const nb::gil_scoped_acquire held;
+            nb::list given, wanted;
+            for (const Array& array : inputs) given.append(shown(array));
+            for (const Array& array : outputs) wanted.append(shown(array));
+            (*kept)(given, wanted);
+        });
+}
+
 // A list of (coefficient, names) is a size; a tuple is a list of dimensions.
 OpenAttribute attribute_of(nb::handle item) {
     if (PyBool_Check(item.ptr())) return nb::cast<bool>(item);
@@ -62,6 +88,7 @@ OpenAttribute attribute_of(nb::handle item) {
     if (PyUnicode_Check(item.ptr())) return nb::cast<std::string>(item);
     if (PyTuple_Check(item.ptr())) return dimensions_of(item);
     if (PyLong_Check(item.ptr()) || PyList_Check(item.ptr())) return dimension_of(item);
+    if (PyCallable_Check(item.ptr())) return host_call(item);
     return Block(nb::cast<std::shared_ptr<Program>>(item));
 }
 

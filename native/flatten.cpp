@@ -34,6 +34,7 @@ Attribute bound(const OpenAttribute& attribute, const Sizes& sizes) {
         Attribute operator()(double value) const { return value; }
         Attribute operator()(const std::string& value) const { return value; }
         Attribute operator()(const Block& value) const { return value; }
+        Attribute operator()(const HostCall& value) const { return value; }
     };
     return std::visit(Bind{sizes}, attribute);
 }

@@ -360,9 +360,17 @@ private:
             for (const Array& input : inputs) operands.push_back(packed(input));
             return by_rows_of(fused_kernels().at(signature)(operands, outputs, literals), outputs[0], operands);
         }
+        if (line.attributes.has("host")) return host_step(line.attributes.host(), inputs, outputs);
         auto kernel = kernels().find(line.primitive);
         if (kernel == kernels().end()) throw BadValue("the native engine has no kernel for '" + line.primitive + "'");
         return kernel->second(inputs, outputs, line.attributes, *this);
+    }
+
+    // A function of Python, which takes some microseconds to call, and is called by the thread that runs the program.
+    Step host_step(const HostCall& call, const Arrays& inputs, const Arrays& outputs) {
+        Arrays operands;
+        for (const Array& input : inputs) operands.push_back(packed(input));
+        return whole([call, operands, outputs] { (*call)(operands, outputs); }).costing(20000.0);
     }
 
     bool is_constant_line(const FlatLine& line) const {

@@ -36,7 +36,7 @@ struct Value {
 };
 
 // An attribute whose sizes may still be named.
-using OpenAttribute = std::variant<bool, double, std::string, Dimension, std::vector<Dimension>, Block>;
+using OpenAttribute = std::variant<bool, double, std::string, Dimension, std::vector<Dimension>, Block, HostCall>;
 
 struct Line {
     std::string primitive;

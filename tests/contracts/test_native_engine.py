@@ -46,6 +46,13 @@ def as_dtype(sample: Sample, arrays: list[np.ndarray], dtype: str) -> list[np.nd
     return [array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays]
 
 
+def test_the_names_of_the_hosts_tier_and_no_others_say_so() -> None:
+    host = {name for name, primitive in PRIMITIVES.items() if primitive.tier == "host"}
+    assert host == {name for name in PRIMITIVES if name.startswith("host_")}
+    assert host <= set(KERNELS)
+    assert host
+
+
 def test_every_primitive_of_the_core_has_a_kernel_in_the_machine_and_no_other_does() -> None:
     core = {name for name, primitive in PRIMITIVES.items() if primitive.tier == "core"} - {"call", "each"}
     assert set(MACHINE.kernel_names()) == core

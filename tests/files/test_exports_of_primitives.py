@@ -19,6 +19,7 @@ from flintglass.primitives import PRIMITIVES, Primitive, Sample
 
 ALLOWED = 1e-12  # in float64; erf of the reference kernel and of libm differ in the last digits
 REFUSED = {"random_bits"}
+REFUSED_IN_C = REFUSED | {name for name, primitive in PRIMITIVES.items() if primitive.tier == "host"}
 
 
 def exported(primitive: Primitive, sample: Sample, name: str = "one", named: bool = False) -> Exported:
@@ -45,9 +46,9 @@ def test_every_primitive_has_a_row_in_each_language_or_is_refused_with_a_reason(
     assert in_numpy | set(numpy_rows.REFUSED) == set(PRIMITIVES)
     in_c = {*c_body.ROWS, *ELEMENTS, "each"}
     assert in_c | set(c_words.REFUSED) == set(PRIMITIVES)
-    for refused in (numpy_rows.REFUSED, c_words.REFUSED):
-        assert set(refused) == REFUSED
-        assert all(len(reason) > 20 for reason in refused.values())
+    assert set(numpy_rows.REFUSED) == REFUSED
+    assert set(c_words.REFUSED) == REFUSED_IN_C
+    assert all(len(reason) > 20 for reason in (*numpy_rows.REFUSED.values(), *c_words.REFUSED.values()))
 
 
 def test_every_primitive_has_a_rule_whether_it_stays_within_a_row() -> None:
@@ -68,7 +69,7 @@ def test_the_rows_in_c_compute_what_the_kernels_compute(tmp_path: Path, compiler
     items: dict[str, tuple[Primitive, Exported]] = {}
     for name, primitive in sorted(PRIMITIVES.items()):
         for index, sample in enumerate(primitive.samples()):
-            if is_offered(primitive, sample) and not holds_blocks(primitive):
+            if name not in REFUSED_IN_C and not holds_blocks(primitive):
                 found = exported(primitive, sample, f"{name}_{index}")
                 if not any(array.dtype == "float16" for array in (*found.given, *found.expected)):
                     items[found.name] = primitive, found
@@ -83,6 +84,12 @@ def test_random_bits_are_refused_with_the_reason(write: Any) -> None:
     sample = PRIMITIVES["random_bits"].samples()[0]
     with pytest.raises(ExportError, match=r"random_bits, which an export does not hold: .*keeps no state"):
         write(exported(PRIMITIVES["random_bits"], sample))
+
+
+def test_linear_algebra_is_refused_in_c_with_the_reason() -> None:
+    solve = PRIMITIVES["host_solve"]
+    with pytest.raises(ExportError, match=r"host_solve, which an export does not hold: .*LAPACK.*export to \.py"):
+        c_header(exported(solve, solve.samples()[0]))
 
 
 @every_sample(lambda primitive, sample: any("n" in text.partition("[")[2] for text in sample.specs))

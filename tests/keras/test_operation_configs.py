@@ -24,6 +24,7 @@ OWN: dict[str, dict[str, Any]] = {
     "diag": {"x": "table", "k": 1},
     "einsum": {"operands": ["x", "x"], "subscripts": "bij,bjk->bk"},
     "expand_dims": {"axis": 1},
+    "lstsq": {"a": "table", "b": "vector"},
     "get_item": {"key": (slice(0, 2), None, ..., 1)},
     "glu": {"axis": 1},
     "in_top_k": {"targets": "row", "predictions": "table", "k": 2},
@@ -50,7 +51,7 @@ OWN: dict[str, dict[str, Any]] = {
 }
 BITS = ("bitwise", "left_shift", "right_shift")
 SHARED = {
-    **dict.fromkeys(("x", "x1", "x2", "condition", "variable", "target", "output"), "x"),
+    **dict.fromkeys(("x", "x1", "x2", "condition", "variable", "target", "output", "a", "b"), "x"),
     "xs": ["x", "x"],
     **{"dtype": "int32", "shift": 1, "repeats": 2, "axis1": 0, "axis2": 1, "x_min": -1, "x_max": 1, "fill_value": 2},
     **{"threshold": 0.5, "default_value": 0.0},

@@ -46,6 +46,7 @@ EXTRA_ARROWS: dict[tuple[str, str], str] = {
     ("comparing", "compat"): "one of its two processes is answered as under flintglass run",
     ("comparing", "glass"): "both loss curves are drawn as glass draws a model's",
     ("models", "exporters"): "Model.export offers them",
+    ("native_engine", "numpy_engine"): "lines of the host's tier are computed by the reference kernels",
     ("metrics", "losses"): "the metric of an error is the mean of the loss of that name",
 }
 

@@ -151,6 +151,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
     "keras.layers.core": ({}, "flintglass.layers"),
     "keras.layers.experimental": ({}, "flintglass.layers"),
     "keras.layers.experimental.preprocessing": ({}, "flintglass.layers"),
+    "keras.ops.linalg": ({}, "flintglass.ops.linalg"),
     "keras.engine": ({}, None),
     "keras.optimizers.legacy": ({}, "flintglass.optimizers"),
     "keras.optimizers.schedules": ({}, "flintglass.optimizers.schedules"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flintglass.exporters.c_elements import IN_MATH
 from flintglass.exporters.c_loops import VARIABLES
+from flintglass.primitives import PRIMITIVES
 
 # Those of C++ too, since a header may be included there.
 KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
@@ -19,4 +20,10 @@ TAKEN = {
 }
 
 # Refused primitives, with the reason; everything else has a row in c_elements, c_rows, c_searches or c_control.
-REFUSED = {"random_bits": "an exported function keeps no state, so it draws no random numbers"}
+REFUSED = {
+    "random_bits": "an exported function keeps no state, so it draws no random numbers",
+    **dict.fromkeys(
+        (name for name, primitive in PRIMITIVES.items() if primitive.tier == "host"),
+        "decompositions of matrices are LAPACK's work, and the header needs no library; export to .py",
+    ),
+}

@@ -142,6 +142,15 @@ def _select(w: Written) -> str:
     return f"np.where({', '.join(w.typed if numbers else w.texts)})"
 
 
+def _of_symmetric_part(name: str) -> Row:
+    def row(w: Written) -> str:
+        (x,) = w.typed
+        turned = f"{x}.T" if w.line.operands[0].spec.rank == 2 else f"{x}.swapaxes(-1, -2)"
+        return f"np.linalg.{name}(({x} + {turned}) / 2)"
+
+    return row
+
+
 ROWS: dict[str, Row] = {
     **{name: _infix(symbol) for name, symbol in INFIX.items() if name != "matmul"},
     **{name: _function(f"np.{name}") for name in ("maximum", "minimum", "clip", "sign", "square", "sqrt", "floor")},
@@ -184,6 +193,13 @@ ROWS: dict[str, Row] = {
     "top_k": lambda w: f"{w.use('top_k')}({w.typed[0]}, {w['k']})",
     "gather": _gather,
     "scatter_add": _scatter_add,
+    "host_solve": _function("np.linalg.solve"),
+    "host_cholesky": _of_symmetric_part("cholesky"),
+    "host_eigh": _of_symmetric_part("eigh"),
+    "host_qr": _function("np.linalg.qr"),
+    "host_svd": lambda w: f"np.linalg.svd({w.typed[0]}, full_matrices=False)",
+    "host_determinant": _function("np.linalg.det"),
+    "host_log_determinant": _function("np.linalg.slogdet"),
     "iota": lambda w: f'{w.use("counted")}({shape_text(w["shape"])}, {w["axis"]}, "{w.dtype}")',
     "extent": lambda w: f"np.{w.dtype}({w['size']})",
 }

@@ -127,6 +127,12 @@ def _matmul(line: Instruction, axes: list[int | None]) -> bool:
     return len(places) <= 1
 
 
+def _of_matrices(line: Instruction, axes: list[int | None]) -> bool:
+    """Every row has matrices of its own, at the same place of the stacks."""
+    places = {axis - operand.spec.rank for axis, operand in zip(axes, line.operands, strict=True) if axis is not None}
+    return len(places) <= 1 and all(place < -2 for place in places)
+
+
 def _indexed(line: Instruction, axes: list[int | None]) -> bool:
     """A table that all rows share, or one for each row and indices for each."""
     axis, shared = line.attributes["axis"], line.attributes.get("batch", 0)
@@ -154,6 +160,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("slice", "pad"), _whole),
     **dict.fromkeys(("call", "cond", "while", "scan"), _same_for_all),
     **dict.fromkeys(("broadcast", "transpose", "random_bits"), _anything),
+    **dict.fromkeys((name for name, primitive in PRIMITIVES.items() if primitive.tier == "host"), _of_matrices),
     "top_k": _not_last,
     "iota": _counts_no_rows,
     "extent": _extent,

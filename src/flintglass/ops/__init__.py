@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintglass.faces import lazy_face
+from flintglass.faces import lazy_face, load_named
 
 _MODULES = {
     "elementwise": """abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and
@@ -28,6 +28,8 @@ _MODULES = {
         hsplit isneginf isposinf kron layer_normalization logaddexp2 logspace rad2deg rms_normalization rot90 sinc
         trapezoid vsplit""",
     "sorting": "argsort digitize in_top_k searchsorted sort top_k unique",
+    "decompositions": """cholesky cholesky_inverse det eigh inv lstsq qr slogdet solve solve_triangular
+        svd""",
     "linear": "dot einsum inner matmul normalize outer tensordot vdot",
     "activation": """celu elu gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
         log_sigmoid mish relu relu6 selu sigmoid silu soft_shrink softplus softsign sparse_plus
@@ -45,6 +47,8 @@ _load, __dir__ = lazy_face(__name__, TABLE)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "linalg":
+        return load_named("flintglass.ops.linalg:*")
     found = _load(name)
     from flintglass.ops.graph import joining
 

@@ -34,7 +34,7 @@ _TABLE = {
         full_like get_item greater greater_equal hstack hypot inner isclose isfinite isinf isnan left_shift less
         less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul max maximum
         mean min minimum mod moveaxis multiply nan_to_num negative not_equal ones_like outer pad power prod ravel
-        reciprocal repeat reshape right_shift roll round searchsorted:SearchSorted sign sin sinh sort split sqrt
+        reciprocal repeat reshape right_shift roll round searchsorted:SearchSorted sign sin sinh slogdet sort split sqrt
         square squeeze stack std subtract sum swapaxes take take_along_axis tan tanh tensordot tile trace transpose
         tril triu true_divide trunc var vdot vstack where zeros_like""",
     "nn": """binary_crossentropy categorical_crossentropy celu elu gelu glu hard_shrink hard_sigmoid hard_silu
@@ -43,12 +43,13 @@ _TABLE = {
         sparse_sigmoid sparsemax squareplus swish:Silu tanh_shrink threshold""",
     "core": "cast convert_to_tensor saturate_cast stop_gradient unstack",
     "math": "erf erfinv in_top_k:InTopK logsumexp rsqrt segment_sum top_k:TopK",
-    "linalg": "norm",
+    "linalg": """cholesky cholesky_inverse det eigh inv lstsq norm qr solve solve_triangular svd:SVD""",
 }
 # The parameters that take tensors; all others of an operation are settings.
 _TENSORS = (
-    *("atol", "condition", "data", "fill_value", "indices", "inputs", "key", "operands", "output", "predictions"),
-    *("rtol", "segment_ids", "sorted_sequence", "target", "targets", "values", "variable", "x", "x1", "x2", "xs", "y"),
+    *("a", "b", "atol", "condition", "data", "fill_value", "indices", "inputs", "key", "operands", "output"),
+    *("predictions", "rtol", "segment_ids", "sorted_sequence", "target", "targets", "values", "variable", "x"),
+    *("x1", "x2", "xs", "y"),
 )
 # What Keras hands to a node by its name.
 _BY_NAME = frozenset({"constant_values", "weights"})

@@ -8,6 +8,7 @@ from flintglass.primitives import (  # noqa: F401  (importing a family registers
     control,
     conversion,
     cumulative,
+    decompositions,
     indexing,
     pieces,
     products,
@@ -16,6 +17,7 @@ from flintglass.primitives import (  # noqa: F401  (importing a family registers
     scan,
     shapes,
     sorting,
+    systems,
     transcendental,
 )
 from flintglass.primitives.base import PRIMITIVES, Primitive, Sample, primitive, types_of

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintglass.program import Literal, Operand, Program, Size
+from flintglass.engines.native_engine.host import host_call
+from flintglass.primitives import PRIMITIVES
+from flintglass.program import Instruction, Literal, Operand, Program, Size
 
 WHOLE_AXIS = -1
+HOST = "host"  # the attribute under which the machine looks for a function of ours that computes the line
 
 
 def encode(program: Program, machine: Any) -> Any:
@@ -29,7 +32,7 @@ class _Encoder:
                 line.primitive,
                 [self._position(operand) for operand in line.operands],
                 [self._position(value) for value in line.outputs],
-                {name: self._attribute(value) for name, value in line.attributes.items()},
+                self._attributes(line),
                 line.origin,
             )
             for line in program.instructions
@@ -45,6 +48,12 @@ class _Encoder:
             shape = [_dimension(extent) for extent in operand.spec.shape]
             self._values.append((operand.spec.dtype, shape, literal))
         return self._positions[operand]
+
+    def _attributes(self, line: Instruction) -> dict[str, Any]:
+        given = {name: self._attribute(value) for name, value in line.attributes.items()}
+        if PRIMITIVES[line.primitive].tier == "host":
+            given[HOST] = host_call(line.primitive, tuple(sorted(line.attributes.items())))
+        return given
 
     def _attribute(self, value: Any) -> Any:
         if isinstance(value, Program):

@@ -3,6 +3,7 @@
 from flintglass.engines.numpy_engine.kernels import (  # noqa: F401  (importing a family registers its kernels)
     constants,
     cumulative,
+    decompositions,
     elementwise,
     erf,
     indexing,
