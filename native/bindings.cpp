@@ -73,12 +73,12 @@ HostCall host_call(nb::handle function) {
     });
     return std::make_shared<const std::function<void(const Arrays&, const Arrays&)>>(
         [kept](const Arrays& inputs, const Arrays& outputs) {
-            const nb::gil_scoped_acquire held;
-            nb::list given, wanted;
-            for (const Array& array : inputs) given.append(shown(array));
-            for (const Array& array : outputs) wanted.append(shown(array));
-            (*kept)(given, wanted);
-        });
+        const nb::gil_scoped_acquire held;
+        nb::list given, wanted;
+        for (const Array& array : inputs) given.append(shown(array));
+        for (const Array& array : outputs) wanted.append(shown(array));
+        (*kept)(given, wanted);
+    });
 }
 
 // A list of (coefficient, names) is a size; a tuple is a list of dimensions.
