@@ -55,7 +55,7 @@ _TENSORS = (
 _BY_NAME = frozenset({"constant_values", "weights"})
 # Where a dtype that is left out is the default float already when the node is made.
 _OF_DEFAULT_FLOAT = frozenset({"multi_hot", "one_hot"})
-_FIRST = {"multi_hot": ("inputs",), "full_like": ("x", "fill_value")}
+_FIRST = {"multi_hot": ("inputs",), "full_like": ("x", "fill_value"), "squareplus": ("x",)}
 
 
 @dataclass(frozen=True)
