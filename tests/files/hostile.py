@@ -414,6 +414,13 @@ def last(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     return lambda found: new.join(found.rsplit(old, 1))
 
 
+def late_directory(found: bytes) -> bytes:
+    """The end of the archive says that its list of members begins a byte later than it does."""
+    place = found.rindex(b"PK\x05\x06") + 16
+    said = int.from_bytes(found[place : place + 4], "little") + 1
+    return found[:place] + said.to_bytes(4, "little") + found[place + 4 :]
+
+
 def wrong_byte(found: bytes) -> bytes:
     place = found.index(b"\x89HDF") + 2100
     return found[:place] + bytes([found[place] ^ 1]) + found[place + 1 :]
@@ -848,6 +855,9 @@ CASES: dict[str, Hostile] = {
     "a missing slot": Hostile(MISLOAD, "a moment of Adam is missing", with_tree(put("optimizer/vars/3", None))),
     "a cut archive": Hostile(
         MISLOAD, "the second half is missing", archive(change=lambda found: found[: len(found) // 2])
+    ),
+    "a list in the wrong place": Hostile(
+        MISLOAD, "members that begin before the file does", archive(change=late_directory)
     ),
     "a wrong byte": Hostile(MISLOAD, "one bit of a weight is wrong", archive(change=wrong_byte)),
     "a cut safetensors": Hostile(

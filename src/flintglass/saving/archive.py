@@ -133,6 +133,8 @@ class Archive:
 
     def _start_of(self, name: str, info: zipfile.ZipInfo) -> int:
         """Where the member's bytes begin; what stands in front of them must agree with the list of members."""
+        if not 0 <= info.header_offset < self._size:  # below 0 where the list of members lies further on than it says
+            raise self.refuse(name, "the archive says that it begins outside the file")
         self._stream.seek(info.header_offset)
         header = self._stream.read(_LOCAL.size)
         if len(header) < _LOCAL.size or header[:4] != b"PK\x03\x04":
