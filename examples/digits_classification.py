@@ -49,9 +49,12 @@ read = model.predict(images[:held_out], verbose=0).argmax(1)
 wrong = np.flatnonzero(read != labels[:held_out])
 if len(wrong):
     first = wrong[0]
-    print(f"\nimage {first} shows a {labels[first]} and is read as a {read[first]}; the last layer's sums:")
-    for entry in model.explain(images[first : first + 1], terms=4).entries[-10:]:
-        print(" ", entry.text(fg.glass.Style(digits=3, terms=4)))
+    print(f"\nimage {first} shows a {labels[first]} and is read as a {read[first]}; the last layer's sums,")
+    print("one a digit, with their four largest terms (weight * hidden unit [which]):")
+    explained = model.explain(images[first : first + 1], terms=4, digits=3)
+    # Of this layer the ten sums come first; the softmax, which makes quotients of them, comes after.
+    for entry in [entry for entry in explained if entry.part == "digit"][:10]:
+        print(" ", entry.text(explained.style))
 
 fg.glass.plot_history(history).savefig("digits-learning-curve.png", dpi=110)
 print("the learning curve: digits-learning-curve.png")

@@ -55,13 +55,13 @@ print(f"{m1.count_params()} numbers were learned; the fit is off by {error:.1f} 
 # The tutorial counts the weights and biases to 8. There are 13: four kernels and four biases in the first layer, four
 # kernels and one bias in the second.
 #
-# **Under the hood.** Each unit's line, and how the second layer adds them up, for x = 6:
+# **Under the hood.** What each unit makes of x = 6, and how the second layer weighs these numbers and adds them up:
 
 # %%
 print(m1.explain(np.array([6.0])))
 
 # %% [markdown]
-# And the picture: the data, the fit, and the line of each unit.
+# And the picture: the data, the fit, and the line of each unit, as it is before the second layer weighs it.
 
 # %%
 from matplotlib import pyplot as plt

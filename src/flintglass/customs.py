@@ -80,14 +80,14 @@ def get_registered_object(
     return found if found is not None or not module_objects else module_objects.get(name)
 
 
-def custom(name: Any, more: Mapping[str, Any] | None = None) -> Any:
+def custom(name: Any, more: Mapping[str, Any] | None = None, plain: bool = True) -> Any:
     """The user's own object of this name, ``more`` first, then the innermost scope; None where there is none.
 
-    A registered object is found by its plain name too, where only one has it in the package ``Custom``.
+    plain: whether an object that is registered in the package ``Custom`` is found by its plain name too.
     """
     if not isinstance(name, str):
         return None
     for known in (more or {}, *_scopes.get(), _everywhere):
         if name in known:
             return known[name]
-    return _everywhere.get(f"Custom>{name}")
+    return _everywhere.get(f"Custom>{name}") if plain else None

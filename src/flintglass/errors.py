@@ -45,14 +45,23 @@ class ModelFileError(FlintglassError, ValueError):
 
     file: its path, as it was given. item: the place in it (a member, a key, a layer, a weight); empty for the whole.
     reason: what was expected, what came, and the way out.
+    What the file put into item and reason cannot steer a terminal: control characters stand there as escapes.
     """
 
     def __init__(self, file: object, item: str, reason: str) -> None:
+        item, reason = harmless(item), harmless(reason, "\n")
         super().__init__(f"{file}: {item}: {reason}" if item else f"{file}: {reason}")
         self.file, self.item, self.reason = str(file), item, reason
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return type(self), (self.file, self.item, self.reason)
+
+
+def harmless(text: str, allowed: str = "") -> str:
+    """The text with escapes for what does not print (control characters, halves of surrogate pairs) nor is allowed."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in allowed else c.encode("unicode_escape").decode() for c in text)
 
 
 class ExportError(FlintglassError, ValueError):
@@ -129,4 +138,4 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(package):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level + 1)
+    warnings.warn(harmless(message, "\n"), category, stacklevel=level + 1)

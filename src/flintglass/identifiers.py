@@ -42,9 +42,9 @@ class Registry:
             )
         return found
 
-    def named(self, name: str) -> Any:
-        """The class or function of this name; the user's own come first."""
-        own = custom(name)
+    def named(self, name: str, plain: bool = True) -> Any:
+        """The class or function of this name; the user's own come first. plain: see ``custom``."""
+        own = custom(name, plain=plain)
         if own is not None:
             return own
         if not isinstance(name, str):
@@ -65,7 +65,20 @@ class Registry:
         if dictionary["class_name"] == "function":
             return self.named(settings)
         own = custom(dictionary.get("registered_name"))
-        return configured(self.named(dictionary["class_name"]) if own is None else own, settings)
+        found = self.named(dictionary["class_name"], not self.is_ours(dictionary)) if own is None else own
+        return configured(found, settings)
+
+    def is_ours(self, dictionary: Mapping[str, Any]) -> bool:
+        """True where a dictionary says that it means a class of Keras's: one that is registered by the same plain name
+        is not meant."""
+        name, module = dictionary.get("class_name"), dictionary.get("module")
+        return (
+            isinstance(name, str)
+            and name in self.names
+            and isinstance(module, str)
+            and module.startswith("keras.")
+            and dictionary.get("registered_name") is None
+        )
 
 
 def function_dictionary(function: Callable[..., Any]) -> dict[str, Any]:
@@ -129,7 +142,8 @@ def made(registry: Registry, description: Any, more: Mapping[str, Any] | None = 
         if name == "function":
             own = custom(description.get("config"), more)
             return registry.get(description) if own is None else own
-        for own in (custom(description.get("registered_name"), more), custom(name, more)):
+        plain = not registry.is_ours(description)
+        for own in (custom(description.get("registered_name"), more), custom(name, more, plain)):
             if own is not None:
                 return configured(own, description.get("config") or {})
     if isinstance(description, str):

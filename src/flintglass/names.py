@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 _counters: ContextVar[dict[str, int] | None] = ContextVar("name_counters", default=None)
 _scope: ContextVar[tuple[tuple[str, bool], ...]] = ContextVar("name_scope", default=())
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def snake_case(name: str) -> str:
@@ -60,3 +64,26 @@ def is_inside(name: str) -> bool:
 def scoped(name: str, hidden: bool = True) -> str:
     """The path of ``name`` in the current scope; without ``hidden``, as listings show it."""
     return "/".join([*(part for part, shown in _scope.get() if shown or hidden), name])
+
+
+def name_first(*order: str) -> Callable[[Method], Method]:
+    """A method that also takes a text as its first argument: its ``name``, followed by the arguments of this order.
+
+    So scripts for TensorFlow 2 write ``self.add_weight("kernel", shape=...)``; a shape is never a text.
+    """
+
+    def decorated(method: Method) -> Method:
+        @functools.wraps(method)
+        def taking(self: Any, *arguments: Any, **keywords: Any) -> Any:
+            if not arguments or not isinstance(arguments[0], str):
+                return method(self, *arguments, **keywords)
+            given = dict(zip(("name", *order), arguments, strict=False))
+            twice = sorted(given.keys() & keywords.keys())
+            if twice or len(arguments) > len(given):
+                wrong = f"{twice[0]!r} was given twice" if twice else f"{len(arguments)} arguments are too many"
+                raise TypeError(f"{method.__name__}({', '.join(('name', *order))}), with the name first: {wrong}")
+            return method(self, **given, **keywords)
+
+        return taking  # type: ignore[return-value]
+
+    return decorated

@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import flintglass
+from flintglass import Input, Model, layers
 from flintglass.exporters import c_header, python_script
 from flintglass.exporters.exported import Exported
+from flintglass.tracing.structure import flatten
 
 Array = np.ndarray
 COMPILERS = [name for name in ("gcc", "clang", "cc") if shutil.which(name)]
@@ -42,13 +45,21 @@ def loaded(text: str) -> dict[str, Any]:
     return names
 
 
+def by_keys() -> Model:
+    """Inputs and outputs in dicts whose order is neither that of their names nor that of the layers."""
+    flintglass.utils.set_random_seed(6)
+    b, a = Input((2,), name="of b"), Input((3,), name="of a")
+    reg, cls = layers.Dense(2, name="first")(a), layers.Dense(4, name="second")(b)
+    return Model({"b": b, "a": a}, {"reg": reg, "cls": cls})
+
+
 def differences(text: str) -> list[float]:
     """How far a script is from its own test vectors, one number for each output."""
     names = loaded(text)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = names["predict"](*names["GIVEN"])
-    found = found if isinstance(found, tuple) else (found,)
+    found = flatten(found)
     for array, expected in zip(found, names["EXPECTED"], strict=True):
         assert np.asarray(array).dtype == expected.dtype
     return [float(names["difference"](*pair)) for pair in zip(found, names["EXPECTED"], strict=True)]

@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.files.hdf5_support import FLOAT32, link, no_links, with_dataset, with_root, written
+from tests.files.hdf5_support import (
+    FLOAT32,
+    NewFile,
+    chunk_messages,
+    link,
+    no_links,
+    with_dataset,
+    with_root,
+    written,
+)
 
 import flintglass as fg
 from flintglass import layers, names
@@ -458,6 +467,70 @@ def legacy_swapped(folder: Path) -> Path:
     return legacy(stack_of(INPUT, layer), tree)(folder)
 
 
+def told_twice(name: str) -> Callable[[Path], Path]:
+    """An archive of a million members, whose old end tells of three: the record for large archives counts."""
+
+    def make(folder: Path) -> Path:
+        found = archive()(folder).read_bytes()
+        place = found.rindex(b"PK\x05\x06")
+        count, size, start = struct.unpack_from("<HLL", found, place + 10)
+        entry = b"PK\x01\x02" + bytes(24) + b"\x01" + bytes(17) + b"x"
+        body = found[:place] + entry * 10**6
+        counts = struct.pack("<4Q", count + 10**6, count + 10**6, size + len(entry) * 10**6, start)
+        record = struct.pack("<4sQ2H2L", b"PK\x06\x06", 44, 45, 45, 0, 0) + counts
+        locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(body), 1)
+        return _file(folder, name, body + record + locator + found[place:])
+
+    return make
+
+
+def chunk_bomb(folder: Path) -> Path:
+    """A kernel of a gigabyte, zeros, which takes a megabyte in compressed chunks."""
+    new, side = NewFile(), 16384
+    array = np.broadcast_to(np.zeros((), "float32"), (side, side))
+    numbers = with_dataset(chunk_messages(new, array, (side, 256), [1]), new)
+    config = stack_of({**INPUT, "config": {"batch_shape": [None, side], "name": "i"}}, dense(units=side))
+    return archive({"module": "keras", **config}, numbers)(folder)
+
+
+def ends_again(folder: Path) -> Path:
+    """A graph that lists its input 60,000 times, each to be compared with each of 2,000 calls."""
+    names_of = [f"a{number}" for number in range(2000)]
+    entries = [input_entry()]
+    for name, before in zip(names_of, ["x", *names_of], strict=False):
+        entries.append((name, thing("keras.layers", "Identity", {"name": name}), (before,)))
+    found = graph(entries, "x", [names_of[-1], 0, 0])
+    found["config"]["input_layers"] = [["x", 0, 0]] * 60_000
+    return archive(found)(folder)
+
+
+def drawn(initializer: str) -> bytes:
+    """A description of a layer whose first values cost more than their number tells."""
+    start = {**INPUT, "config": {"batch_shape": [None, 3000], "name": "i"}}
+    wanted = thing("keras.initializers", initializer, {})
+    return json.dumps(stack_of(start, dense(units=3000, kernel_initializer=wanted))).encode()
+
+
+def one_name_twice() -> bytes:
+    """A graph with two layers of one name, one of which would be lost."""
+    twins = [("a", dense("a", units=units), ("x",)) for units in (2, 4)]
+    return json.dumps(graph([input_entry(), *twins], "x", ["a", 0, 0])).encode()
+
+
+def older_swapped(listed: Sequence[str], groups: Sequence[str]) -> Callable[[Path], Path]:
+    """An .h5 file with two layers of one shape: as they are listed, and as their groups are named."""
+
+    def make(folder: Path) -> Path:
+        tree = Group(attributes={"layer_names": np.array(listed, dtype=object), "keras_version": "2.9.0"})
+        for group, name in zip(groups, ("d", "e"), strict=True):
+            tree.group(group).attributes["weight_names"] = np.array([f"{name}/kernel:0", f"{name}/bias:0"], object)
+            tree.group(f"{group}/{name}").members["kernel:0"] = Dataset.of(np.ones((3, 3), "float32"))
+            tree.group(f"{group}/{name}").members["bias:0"] = Dataset.of(np.ones(3, "float32"))
+        return legacy(stack_of(INPUT, dense("d", units=3), dense("e", units=3)), tree)(folder)
+
+    return make
+
+
 def constants(entry: dict[str, Any], value: Any) -> Callable[[Path], Path]:
     """A graph whose second node is called on a constant alone, so that it would be computed at once."""
 
@@ -791,6 +864,20 @@ CASES: dict[str, Hostile] = {
         ),
         "weights",
     ),
+    "a long list that is told short": Hostile(
+        EXHAUSTION, "a million members, three of which the archive's end tells of", told_twice("model.keras")
+    ),
+    "a long list of arrays that is told short": Hostile(
+        EXHAUSTION, "the same as an .npz file", told_twice("w.npz"), "weights"
+    ),
+    "a bomb of chunks": Hostile(EXHAUSTION, "compressed chunks that inflate a thousandfold", chunk_bomb),
+    "an input again and again": Hostile(EXHAUSTION, "60,000 times the same input", ends_again),
+    "costly first values": Hostile(
+        EXHAUSTION, "an orthogonal matrix of 3,000 columns", data("m.json", lambda: drawn("Orthogonal")), "json"
+    ),
+    "first values that are drawn again": Hostile(
+        EXHAUSTION, "9 million truncated normals", data("m.json", lambda: drawn("TruncatedNormal")), "json"
+    ),
     "a giant header": Hostile(
         EXHAUSTION,
         "a header of 2 ** 60 bytes",
@@ -848,6 +935,26 @@ CASES: dict[str, Hostile] = {
     ),
     "swapped layers": Hostile(MISLOAD, "the weights of two layers in each other's place", with_tree(swap)),
     "swapped layers of one shape": Hostile(MISLOAD, "the same, where shapes say nothing", alike_swapped),
+    "swapped names in an .h5 file": Hostile(
+        MISLOAD, "two layers of one shape, listed in another order", older_swapped(["e", "d"], ["d", "e"])
+    ),
+    "swapped groups in an .h5 file": Hostile(
+        MISLOAD, "two layers of one shape, in each other's group", older_swapped(["d", "e"], ["e", "d"])
+    ),
+    "two layers of one name": Hostile(
+        MISLOAD, "a graph whose second layer of a name hides the first", data("m.json", one_name_twice), "json"
+    ),
+    "a name that steers a terminal": Hostile(
+        MISLOAD, "a layer's name with control characters, which clear the screen", with_setting("name", "\x1b[2Jd")
+    ),
+    "a name of half a letter": Hostile(
+        MISLOAD, "a layer's name with half of a surrogate pair", with_setting("name", "d\ud800")
+    ),
+    "an output before the first": Hostile(
+        MISLOAD,
+        "the output number -1 of a layer",
+        archive(graph([input_entry(), ("a", dense("a"), ("x",))], "x", ["a", 0, -1])),
+    ),
     "swapped weights of a layer": Hostile(MISLOAD, "beta in the place of gamma", legacy_swapped),
     "a slot of another shape": Hostile(
         MISLOAD, "a moment of Adam in another shape", with_tree(put("optimizer/vars/3", np.zeros((4, 3), "float32")))

@@ -16,6 +16,7 @@ from tests.files.exported import (
     CLANG_TIDY,
     COMPILERS,
     STRICT,
+    by_keys,
     check_script,
     differences,
     each_compiler,
@@ -57,6 +58,7 @@ def looped(x: Any) -> Any:
 
 
 NETWORKS = {
+    "by_keys": by_keys,
     "regression": lambda: network(layers.Dense(5, "tanh"), layers.Dense(1)),
     "classes": lambda: network(layers.Dense(300, "relu"), layers.Dense(3, "softmax")),
     "normalized": lambda: network(layers.LayerNormalization(), layers.Dropout(0.5), layers.Dense(2, "selu")),
@@ -171,6 +173,20 @@ def test_inputs_are_parameters_with_their_names_and_their_shapes_are_checked() -
         predict(a, [[1, 5]])
 
 
+def test_comments_of_a_header_name_what_stands_in_its_code() -> None:
+    flintglass.utils.set_random_seed(9)
+    one, two = Input((3,), name="of one"), Input((3,), name="two")
+    inner = Sequential([Input((3,)), layers.Dense(2, "tanh"), layers.Softmax()])
+    model = Model([one, two], layers.Dense(2)(layers.Concatenate()([inner(one), inner(two), two])))
+    text = c_header(gathered(model, "net"))
+    listed = re.findall(r"/\* (\w+ = .*) \*/", text)
+    assert any("of_one @ net_dense" in line for line in listed)
+    code = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)))
+    for line in listed:
+        for word in re.findall(r"[A-Za-z_][\w.]*(?![\w.]*[(=])", line):
+            assert word in {*code, "True", "call"}, line
+
+
 @needs_a_compiler
 def test_an_index_outside_its_table_is_reported_in_c(tmp_path: Path) -> None:
     model = Sequential([Input((1,), dtype="int32"), layers.Embedding(5, 2)])
@@ -248,7 +264,7 @@ def test_a_format_that_is_asked_for_by_name_is_answered(tmp_path: Path) -> None:
 
 
 def test_names_can_neither_end_a_comment_nor_add_code(tmp_path: Path) -> None:
-    item = gathered(network(layers.Dense(2, name=HOSTILE.replace("/", "|"))), "net")
+    item = gathered(network(layers.Dense(2, name=HOSTILE.replace("/", "|").replace("\n", " "))), "net")
     renamed = type(item)(item.program, item.constants, item.given, item.expected, "net", [HOSTILE])
     script = python_script(renamed)
     assert "abort" not in re.sub('#.*|""".*"""', "", script).replace("os_abort", "")

@@ -9,7 +9,7 @@ import numpy as np
 
 from flintglass import layers, losses, models, ops, optimizers, regularizers
 from flintglass.engines.engine import engine
-from flintglass.glass.explain import Explanation
+from flintglass.glass.explanation import Explanation
 from flintglass.glass.formula import Binary, Choice, Formula, Function, Negative, Power, Sum
 
 SYMBOLS: dict[str, Callable[[Any, Any], Any]] = {

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.tutorials.running import finished
 
+from flintglass.comparing.needs import imported_at_once
+
 FIT = """
 import numpy as np
 from keras import Input, Sequential, layers
@@ -211,9 +213,38 @@ def test_a_script_that_fails_on_one_side_shows_its_own_words(tmp_path: Path) -> 
 
 
 def test_a_script_that_needs_tensorflow_is_told_where_it_is_missing(tmp_path: Path) -> None:
-    done = compared(tmp_path, "from tensorflow import keras\n", "script.py")
+    function = "def start():\n    from tensorflow import keras\nstart()\n"  # is not seen before it runs
+    done = compared(tmp_path, function, "script.py")
     assert done.returncode == 1
     assert "script.py needs TensorFlow, which is not installed for" in done.stderr
+
+
+@pytest.mark.skipif(find_spec("tensorflow") is not None, reason="there is a TensorFlow here")
+def test_a_package_that_the_other_python_lacks_is_told_before_anything_runs(tmp_path: Path) -> None:
+    script = "open('ran', 'w')\nfrom tensorflow.keras import layers\n"
+    done = compared(tmp_path, script, "script.py")
+    assert done.returncode == 1
+    assert "script.py imports tensorflow, which " in done.stderr
+    assert "let the script import keras alone" in done.stderr
+    assert "running" not in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_script_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
+    done = compared(tmp_path, FIT, "nowhere.py", "--help")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"flintglass: there is no script 'nowhere.py' in {tmp_path}; ")
+
+
+def test_only_imports_that_a_script_cannot_do_without_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import os.path, keras as k\nfrom numpy.linalg import norm\nfrom . import beside\nimport keras.layers\n"
+        "try:\n    import never\nexcept ImportError: pass\nif False:\n    import nor_this\n"
+    )
+    assert imported_at_once(str(path)) == ["os", "keras", "numpy"]
+    path.write_text("import keras\nprint(\n")
+    assert imported_at_once(str(path)) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,10 +43,18 @@ def test_a_module_runs_as_under_python_m(tmp_path: Path) -> None:
     assert done.stdout.startswith("['a'] <class 'flintglass.layers.dense.Dense'>"), done.stderr
 
 
-def test_a_script_that_is_not_there_ends_as_under_python(tmp_path: Path) -> None:
+def test_a_script_that_is_not_there_is_told_with_the_exit_code_of_python(tmp_path: Path) -> None:
     done = finished("run", "nowhere.py", cwd=tmp_path)
     assert done.returncode == 2
-    assert "can't open file" in done.stderr
+    assert done.stderr == f"flintglass run: there is no file 'nowhere.py' in {tmp_path}\n"
+
+
+def test_the_package_is_the_command_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flintglass", "run", "nowhere.py"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert b"there is no file 'nowhere.py'" in done.stderr
 
 
 def test_a_traceback_shows_the_line_of_the_user(tmp_path: Path) -> None:
@@ -162,6 +171,20 @@ print((again.predict(x, verbose=0) == model.predict(x, verbose=0)).all(), older(
         ("import tensorflow as tf; tf.data.Dataset", "Give fit NumPy arrays, a generator"),
         ("import tensorflow as tf; tf.lite.TFLiteConverter.from_keras_model(None)", "writes no TensorFlow Lite files"),
         ("import tensorflow as tf; tf.saved_model.load('x')", "no SavedModel folders"),
+        ("import tensorflow as tf; tf.math.erfcinv", "'erfcinv' in it yet; the nearest in keras.ops is 'erfinv'."),
+        ("import tensorflow as tf; tf.math.zeta", "in it yet; what there is to compute with is in keras.ops."),
+        ("import tensorflow as tf; tf.boolean_mask", "tf.where(mask, x, 0.0)"),
+        ("import tensorflow as tf; tf.gather_nd", "x[rows, columns]"),
+        ("import tensorflow as tf; tf.string", "numbers and no texts"),
+        ("import tensorflow as tf; tf.debugging.assert_equal(1, 1)", "check arrays beforehand with NumPy"),
+        ("import tensorflow as tf; tf.train.Checkpoint()", "keras.callbacks.BackupAndRestore"),
+        ("import tensorflow as tf; tf.train.AdamOptimizer", "such as Adam(0.001)"),
+        ("from tensorflow.keras.layers import ThresholdedReLU", "keras.ops.threshold(x, theta, 0.0)"),
+        ("from keras.experimental import LinearModel", "Write such a model of Dense layers"),
+        (
+            "from keras.callbacks import ModelCheckpoint; ModelCheckpoint('a.h5', period=5)",
+            "or after save_freq steps",
+        ),
         ("import tensorflow as tf; tf.reduce_sum([1.0], of=3)", "takes input_tensor, axis, keepdims here, not 'of'"),
         ("import tensorflow as tf; tf.square(1.0, 2, 3)", "3 arguments were given"),
     ],
@@ -206,7 +229,7 @@ def there(name):
     try:
         eval(name)
     except AttributeError as error:
-        assert "for the rest" not in str(error) and "Did you mean" not in str(error), error
+        assert " yet; " not in str(error) and "Did you mean" not in str(error), error
         return False
     return True
 print([name for name in {missing} if there(name)], [name for name in {named} if not there(name)])
@@ -246,8 +269,6 @@ plt.figure(); plt.plot([3, 1])
 def test_installing_where_the_real_one_is_imported_already_is_refused(tmp_path: Path) -> None:
     (tmp_path / "keras.py").write_text("real = True\n")
     (tmp_path / "script.py").write_text("import keras\nfrom flintglass import compat\ncompat.install()\n")
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )
@@ -259,8 +280,6 @@ def test_install_answers_from_there_on(tmp_path: Path) -> None:
         "import flintglass\nflintglass.load_ipython_extension(None)\nflintglass.compat.install()\n"
         "from tensorflow.keras import Model\nprint(Model is flintglass.Model)\n"
     )
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )

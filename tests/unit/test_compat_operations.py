@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from flintglass.compat import backend, names, operations, tensorflow
+from flintglass.faces import load_named
 from flintglass.tracing.tape import GradientTape
 from flintglass.tracing.tensor import Tensor
 
@@ -16,7 +17,18 @@ MATH = names.MODULES["tensorflow.math"][0]
 NN = names.MODULES["tensorflow.nn"][0]
 X = np.array([[1.5, -2.0, 0.25], [3.0, 0.5, -1.0]], "float32")
 Y = np.array([[0.5, 2.0, 1.0], [1.0, 4.0, 2.0]], "float32")
+SQUARE = np.array([[4.0, 1.0], [1.0, 3.0]], "float32")
+LINALG: dict[str, Any] = {
+    name: load_named(value) if isinstance(value, str) else value
+    for name, value in names.MODULES["tensorflow.linalg"][0].items()
+}
 BACKEND = operations.table(backend.TEXT)
+
+
+def _again(s: Any, u: Any, v: Any) -> Tensor:
+    """The matrix of these factors, as TensorFlow's documentation puts it together."""
+    return tensorflow.matmul(u, tensorflow.matmul(LINALG["diag"](s), v, transpose_b=True))
+
 
 CASES: dict[str, tuple[Any, Any]] = {
     "reduce_mean over all": (lambda: TF["reduce_mean"](X), X.mean()),
@@ -43,6 +55,35 @@ CASES: dict[str, tuple[Any, Any]] = {
     "fill": (lambda: tensorflow.fill([2], 3.0), [3.0, 3.0]),
     "range": (lambda: tensorflow.range(2, 8, 2), [2, 4, 6]),
     "add_n": (lambda: tensorflow.add_n([X, Y, Y]), X + 2 * Y),
+    "squared_difference": (lambda: MATH["squared_difference"](X, Y, name="d"), (X - Y) ** 2),
+    "nn.l2_normalize": (
+        lambda: NN["l2_normalize"](X, axis=1, epsilon=1e-9),
+        X / np.linalg.norm(X, axis=1, keepdims=True),
+    ),
+    "math.reduce_euclidean_norm": (lambda: MATH["reduce_euclidean_norm"](X, 1), np.linalg.norm(X, axis=1)),
+    "norm of all numbers": (lambda: TF["norm"](X, ord=1), np.abs(X).sum()),
+    "norm by its name": (lambda: TF["norm"](X, "euclidean", 0), np.linalg.norm(X, axis=0)),
+    "pad": (lambda: TF["pad"](X, [[1, 0], [0, 0]], "CONSTANT", 2.0), np.pad(X, [[1, 0], [0, 0]], constant_values=2.0)),
+    "pad by reflection": (lambda: TF["pad"](X, [[1, 0], [0, 0]], "REFLECT"), np.pad(X, [[1, 0], [0, 0]], "reflect")),
+    "split into parts": (lambda: TF["split"](X, 3, axis=1)[1], X[:, 1:2]),
+    "split by sizes": (lambda: TF["split"](X, [1, 2], axis=1)[1], X[:, 1:]),
+    "split by sizes, one of them open": (lambda: TF["split"](X, [1, -1, 1], 1)[1], X[:, 1:2]),
+    "linalg.diag": (lambda: LINALG["diag"](X)[1], np.diag(X[1])),
+    "linalg.inv": (lambda: LINALG["inv"](SQUARE), np.linalg.inv(SQUARE)),
+    "linalg.det": (lambda: LINALG["det"](SQUARE), np.linalg.det(SQUARE)),
+    "linalg.solve": (lambda: LINALG["solve"](matrix=SQUARE, rhs=X), np.linalg.solve(SQUARE, X)),
+    "linalg.lstsq": (
+        lambda: LINALG["lstsq"](X.T, SQUARE[:1].repeat(3, 0)),
+        np.linalg.lstsq(X.T, SQUARE[:1].repeat(3, 0))[0],
+    ),
+    "linalg.cholesky": (lambda: LINALG["cholesky"](SQUARE), np.linalg.cholesky(SQUARE)),
+    "linalg.eigh": (lambda: LINALG["eigh"](SQUARE)[0], np.linalg.eigh(SQUARE)[0]),
+    "linalg.slogdet": (lambda: LINALG["slogdet"](SQUARE)[1], np.linalg.slogdet(SQUARE)[1]),
+    "linalg.cross": (lambda: LINALG["cross"](X, Y), np.cross(X, Y)),
+    "linalg.svd, values first": (lambda: LINALG["svd"](X)[0], np.linalg.svd(X)[1]),
+    "linalg.svd, values alone": (lambda: LINALG["svd"](X, compute_uv=False), np.linalg.svd(X)[1]),
+    "linalg.svd, v with vectors as columns": (lambda: _again(*LINALG["svd"](X)), X),
+    "linalg.qr": (lambda: tensorflow.matmul(*LINALG["qr"](X)), X),
     "l2_loss": (lambda: tensorflow.l2_loss(X), (X**2).sum() / 2),
     "clip_by_norm": (lambda: tensorflow.clip_by_norm(X, 1.0), X / np.linalg.norm(X)),
     "clip_by_global_norm": (lambda: tensorflow.clip_by_global_norm([X, Y], 100.0)[0][1], Y),
@@ -68,6 +109,15 @@ CASES: dict[str, tuple[Any, Any]] = {
     "K.flatten": (lambda: BACKEND["flatten"](X), X.ravel()),
     "K.permute_dimensions": (lambda: BACKEND["permute_dimensions"](X, (1, 0)), X.T),
     "K.l2_normalize": (lambda: backend.l2_normalize(X, axis=1), X / np.linalg.norm(X, axis=1, keepdims=True)),
+    "K.batch_dot of rows": (lambda: backend.batch_dot(X, Y), (X * Y).sum(1, keepdims=True)),
+    "K.batch_dot of matrices": (
+        lambda: backend.batch_dot(X[:, None], SQUARE[:1, :1] * np.ones((2, 3, 4), "float32")),
+        4 * X.sum(1).reshape(2, 1, 1).repeat(4, 2),
+    ),
+    "K.batch_dot by axes": (
+        lambda: backend.batch_dot(X[:, None], Y[:, None], axes=(2, 2)),
+        (X * Y).sum(1).reshape(2, 1, 1),
+    ),
     "K.constant": (lambda: backend.constant(2.0, shape=(2,)), [2.0, 2.0]),
 }
 

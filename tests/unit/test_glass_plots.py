@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from tests.unit.explained import compiled, dense, sequential
 
 from flintglass import glass, layers, utils
+from flintglass.glass.plots import units_as_svg
+from flintglass.glass.svg import HEIGHT
 
 
 @pytest.fixture
@@ -56,6 +59,47 @@ def test_plot_units_draws_a_range_where_no_data_are_given(axes: Any) -> None:
 def test_plot_units_draws_the_layer_that_is_asked_for(axes: Any) -> None:
     glass.plot_units(curve(), layer="line", ax=axes)
     assert [line.get_label() for line in axes.lines] == ["line[0]", "curve"]
+
+
+def wide(count: int) -> Any:
+    utils.set_random_seed(2)
+    return sequential(layers.Input((1,)), dense(count, "relu", name="hidden"), dense(1), name="wide")
+
+
+@pytest.mark.parametrize("count", [3, 8, 9, 14, 70])
+def test_every_unit_has_a_colour_of_its_own_and_the_legend_stays_short(axes: Any, count: int) -> None:
+    glass.plot_units(wide(count), np.linspace(-3, 3, 20), np.linspace(-3, 3, 20) ** 2, ax=axes)
+    assert len({line.get_color() for line in axes.lines[1:]}) == count + 1
+    assert len(axes.get_legend().get_texts()) == (count + 2 if count <= 8 else 2)
+    bars = [other for other in axes.figure.axes if other is not axes]
+    assert [bar.get_ylabel() for bar in bars] == ([] if count <= 8 else ["unit of hidden"])
+    if bars:
+        from matplotlib.colors import to_hex
+
+        shades = bars[0].collections[-1]
+        for unit, line in enumerate(axes.lines[1:-1]):
+            assert to_hex(shades.cmap(shades.norm(unit))) == line.get_color()
+
+
+def test_the_axis_says_that_the_units_are_drawn_as_they_are(axes: Any) -> None:
+    glass.plot_units(curve(), ax=axes)
+    assert axes.get_ylabel() == "output of each unit (not weighed yet), and of the network"
+
+
+@pytest.mark.parametrize("count", [4, 14, 70])
+def test_the_picture_without_matplotlib_names_what_fits_beside_it(count: int) -> None:
+    x = np.linspace(-3, 3, 7)
+    text = units_as_svg(wide(count), x, x**2, low=-1, high=9)
+    root = ElementTree.fromstring(text)
+    space = "{http://www.w3.org/2000/svg}"
+    lines = root.findall(f".//{space}polyline")
+    assert len({line.get("stroke") for line in lines}) == len(lines) == count + 1
+    words = {item.text.strip(): float(item.get("y", 0)) for item in root.iter(f"{space}text")}
+    assert {"data", "wide", "hidden[0]", "x"} <= words.keys()
+    assert "output of each unit (not weighed yet), and of the network" in words
+    assert sum(name.startswith("hidden[") for name in words) == (count if count < 20 else 18)
+    assert max(words.values()) <= HEIGHT - 10
+    assert "0" in words, "the middle of the axis, not 4e-16"
 
 
 def test_plot_units_refuses_networks_with_several_inputs(axes: Any) -> None:

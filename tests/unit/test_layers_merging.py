@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import numpy as np
@@ -209,10 +210,13 @@ def test_lambda_is_described_by_the_name_of_its_function_and_never_by_its_code()
     again = Lambda.from_config(config, custom_objects={"scaled": scaled})
     np.testing.assert_array_equal(again(A), Lambda(scaled, arguments={"factor": 2.0})(A))
     assert Lambda.from_config(Lambda(ops.sin).get_config()).function is ops.sin
-    with pytest.raises(ValueError, match=r"'l'.*never hold code.*name with def"):
-        Lambda(lambda x: x, name="l").get_config()
+    nameless = Lambda(lambda x: x, name="l").get_config()
+    assert json.loads(json.dumps(nameless))["function"] == {**config["function"], "config": "<lambda> of l"}
+    assert Lambda.from_config(config, custom_objects={"scaled": ops.cos}).function is ops.cos
     with pytest.raises(ValueError, match=r"'scaled'.*custom_objects"):
-        Lambda.from_config(config)
+        Lambda.from_config(json.loads(json.dumps(config)))
+    with pytest.raises(ValueError, match=r"'l' was saved without its function.*custom_objects=\{'l': function\}"):
+        Lambda.from_config(json.loads(json.dumps(nameless)))
     code = {"class_name": "__lambda__", "config": {"code": "4wEAAAA", "defaults": None, "closure": None}}
     with pytest.raises(ValueError, match="never run"):
         Lambda.from_config({**config, "function": code})

@@ -39,6 +39,7 @@ class BackupAndRestore(SavesAtTimes):
         self.backup_dir = path_of(backup_dir, "BackupAndRestore: backup_dir", "a folder")
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
+        self._damaged = False  # the last file: it does not take the place of the one before it
         self._set_frequency(save_freq, False)
 
     @property
@@ -58,6 +59,7 @@ class BackupAndRestore(SavesAtTimes):
         """
         require_usable(self.backup_dir, "BackupAndRestore")
         self._sweep()
+        self._damaged = False
         paths = [path for path in (self.latest, self.previous) if os.path.exists(path)]
         if not paths:
             return None
@@ -72,14 +74,17 @@ class BackupAndRestore(SavesAtTimes):
                     "(double_checkpoint=True keeps the state before it as well)",
                 ) from error
             warn(f"BackupAndRestore goes on from {paths[1]}, the state before the last: {error}")
-            return read(paths[1])
+            found = read(paths[1])
+            self._damaged = True
+            return found
 
     def save(self, write: Callable[[str], None]) -> None:
         """Have the state written, in the place of the last one."""
         made_folder(self.backup_dir, "BackupAndRestore")
-        if self.double_checkpoint and os.path.exists(self.latest):
+        if self.double_checkpoint and os.path.exists(self.latest) and not self._damaged:
             os.replace(self.latest, self.previous)
         write(self.latest)
+        self._damaged = False
 
     def _sweep(self) -> None:
         """Delete what a process that was killed while it wrote has left."""

@@ -71,6 +71,13 @@ class ProgressBar:
         self._over(f"{lead}{_seconds(elapsed)}{per_step(elapsed, step)}{_metrics(logs)}{note}")
         self.line("")
 
+    def clear(self) -> None:
+        """Take away a bar that is drawn, so that what is printed next stands on a line of its own."""
+        if self._width:
+            self.stream.write(f"\r{'':{self._width}}\r")
+            self.stream.flush()
+            self._width = 0
+
     def line(self, text: str) -> None:
         """Print a line of text."""
         self.stream.write(f"{text}\n")
@@ -152,12 +159,33 @@ class ProgbarLogger(Callback):
         self._unsaid: tuple[int, dict[str, Any], float | None] | None = None  # the end of the last epoch, if left out
         self._seconds: float | None = None
         self._header: str | None = None
+        self._begun: int | None = None  # the epoch that is going on
+        self._decided: bool | None = None  # whether its end is printed, once that is known
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self._first = None
+        self._first = self._begun = self._decided = None
         self._left_out, self._unsaid = 0, None
 
+    def before_others(self, hook: str, *arguments: Any) -> None:
+        """Told before any callback is told of this hook: print what belongs above their messages."""
+        if hook == "on_epoch_begin":
+            self._begin_epoch(arguments[0])
+        elif hook == "on_epoch_end" and self._bar is not None:
+            self._decided = self._is_shown(self._bar)
+            if self._decided:
+                self._begin_lines(self._bar)
+            self._bar.clear()
+        elif hook == "on_train_end":
+            self._say_last()
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._begun != epoch or self._bar is None:
+            self._begin_epoch(epoch)
+        else:
+            self._bar.started = time.perf_counter()  # what other callbacks took is no time of the epoch's
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self._begun = epoch
         if self._first is None:
             self._first = epoch
         steps, epochs = self.params.get("steps"), self.params.get("epochs")
@@ -189,14 +217,20 @@ class ProgbarLogger(Callback):
         """Told before the end of an epoch that was run without anybody looking: how long it took."""
         self._seconds = seconds
 
+    def _is_shown(self, bar: ProgressBar) -> bool:
+        """True where the end of the epoch is printed, if it is now."""
+        due = not self._quiet or time.perf_counter() - self._printed >= INTERVAL
+        return due and bar.shows(self.params.get("steps"))
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         steps, seconds = self.params.get("steps"), self._seconds
-        self._seconds = None
+        self._seconds = self._begun = None
         bar = self._bar
         if bar is None or not bar.shows(steps):
             return
         now = time.perf_counter()
-        if self._quiet and now - self._printed < INTERVAL:
+        shown, self._decided = self._is_shown(bar) if self._decided is None else self._decided, None
+        if not shown:
             self._left_out += 1
             self._unsaid = steps or self._seen, logs or {}, now - bar.started if seconds is None else seconds
             return
@@ -205,6 +239,9 @@ class ProgbarLogger(Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Print the last epoch, where training ended sooner than was known when it began."""
+        self._say_last()
+
+    def _say_last(self) -> None:
         if self._unsaid is not None and self._bar is not None:
             self._left_out -= 1
             self._finish(self._bar, *self._unsaid)

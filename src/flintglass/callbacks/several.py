@@ -9,6 +9,8 @@ from flintglass.callbacks.base import Callback, listens
 from flintglass.callbacks.history import History
 from flintglass.callbacks.progress import ProgbarLogger
 
+HEADED = ("on_epoch_begin", "on_epoch_end", "on_train_end")  # hooks in which callbacks print
+
 
 class CallbackList(Callback):
     """Tells every callback, in order; each hook of a callback is a method here.
@@ -56,7 +58,11 @@ class CallbackList(Callback):
         self.callbacks.append(callback)
 
     def tell(self, hook: str, *arguments: Any) -> None:
-        """Call ``hook`` of every callback."""
+        """Call ``hook`` of every callback; the heading of an epoch stands above what they print."""
+        if hook in HEADED:
+            for callback in self.callbacks:
+                if isinstance(callback, ProgbarLogger):
+                    callback.before_others(hook, *arguments)
         for callback in self.callbacks:
             getattr(callback, hook)(*arguments)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flintglass.comparing.curves import check_picture, draw, drawn, pairs_of
+from flintglass.comparing.needs import require_imports, require_script
 from flintglass.comparing.report import report
 from flintglass.comparing.sides import Outcome, flintglass_side, keras_side, needs_tensorflow, run
 
@@ -15,11 +16,14 @@ def compare(script: str, arguments: Sequence[str], python: str | None, backend: 
     """Run the script on both sides and print what was measured; 0 where both came to their end, else 1.
 
     python: the interpreter that has Keras (the one that runs here unless given). backend: what Keras computes
-    with. picture: a file for both loss curves. Raises NotComparable where there is no Keras to compare with.
+    with. picture: a file for both loss curves. Raises NotComparable where there is no such script, no Keras to compare
+    with, or no package there that the script imports.
     """
+    require_script(script)
     if picture is not None:
         check_picture(picture)
     sides = [flintglass_side(), keras_side(python, backend)]
+    require_imports(script, sides[1].interpreter)
     outcomes = []
     for side in sides:
         print(f"running {script} under {side.title} ...", file=sys.stderr, flush=True)

@@ -18,7 +18,10 @@ from flintglass.errors import FlintglassError
 
 PROBE = Path(__file__).with_name("probe")
 BACKENDS = ("tensorflow", "jax", "torch")  # what Keras computes with; its own choice, the first, before ours
-LOOK = "import importlib.util as u, json, sys; print(json.dumps([n for n in sys.argv[1:] if u.find_spec(n)]))"
+LOOK = (
+    "import importlib.util as u, json, sys; sys.path.insert(0, sys.argv[1]); "
+    "print(json.dumps([n for n in sys.argv[2:] if n in sys.modules or u.find_spec(n)]))"
+)
 ANOTHER = "flintglass compare --python INTERPRETER SCRIPT"
 
 
@@ -71,7 +74,7 @@ def keras_side(interpreter: str | None, backend: str | None) -> Side:
     Raises NotComparable where there is no such interpreter, no Keras in it, or no backend.
     """
     interpreter = interpreter or sys.executable
-    found = _installed(interpreter)
+    found = installed(interpreter, ["keras", "tf_keras", *BACKENDS])
     if "keras" not in found and "tf_keras" not in found:
         raise NotComparable(
             f"Keras is not installed for {interpreter}; install it there, or name an interpreter that has it: {ANOTHER}"
@@ -94,10 +97,14 @@ def keras_side(interpreter: str | None, backend: str | None) -> Side:
     return Side("Keras", interpreter, {"FLINTGLASS_COMPARE_SIDE": "keras", **chosen})
 
 
-def _installed(interpreter: str) -> list[str]:
+def installed(interpreter: str, names: Sequence[str], folder: Path | str = "") -> list[str]:
+    """Those of the packages that this interpreter finds, in the folder of a script too; nothing is imported.
+
+    Raises NotComparable where it does not run.
+    """
     try:
         done = subprocess.run(
-            [interpreter, "-c", LOOK, "keras", "tf_keras", *BACKENDS],
+            [interpreter, "-c", LOOK, str(folder), *names],
             capture_output=True,
             text=True,
             check=True,

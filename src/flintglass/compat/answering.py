@@ -84,10 +84,14 @@ def not_offered(full_name: str, known: Iterable[str]) -> str:
     """The one sentence about a name that is not there: the way out, or the nearest name."""
     room, _, name = full_name.rpartition(".")
     close = closest(name, known, cutoff=0.75)
-    hint = note_about(plain(full_name))
-    if hint is None:
-        hint = f"Did you mean {close!r}?" if close else "It trains dense networks; for the rest, use Keras itself."
-    return f"flintglass answers for {room} here, and offers no {name!r} in it. {hint}"
+    hint = note_about(plain(full_name)) or (f"Did you mean {close!r}?" if close else None)
+    sentence = f"flintglass answers for {room} here, and offers no {name!r} in it"
+    return f"{sentence}. {hint}" if hint else f"{sentence} yet; {_elsewhere(name)}."
+
+
+def _elsewhere(name: str) -> str:
+    near = closest(name, dir(load_named("flintglass.ops:*")), cutoff=0.7)
+    return f"the nearest in keras.ops is {near!r}" if near else "what there is to compute with is in keras.ops"
 
 
 def note_about(name: str) -> str | None:

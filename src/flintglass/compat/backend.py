@@ -5,72 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from flintglass import ops
+from flintglass.faces import load_named
 from flintglass.tracing.tensor import Tensor, convert
 from flintglass.tracing.variable import Variable
 
 TEXT = """
-    abs: abs x
-    all: all x axis keepdims
-    any: any x axis keepdims
-    argmax: argmax x axis
-    argmin: argmin x axis
+    abs cos exp hard_sigmoid log relu round sigmoid sign sin softplus softsign sqrt square tanh transpose: = x
+    all any logsumexp max mean min prod std sum var: = x axis keepdims
+    argmax argmin cumprod cumsum expand_dims softmax squeeze stack: = x axis
     cast: cast x dtype
     clip: clip x min_value=x_min max_value=x_max
     concatenate: concatenate tensors=xs axis
-    cos: cos x
-    cumprod: cumprod x axis
-    cumsum: cumsum x axis
-    dot: dot x=x1 y=x2
+    dot equal greater greater_equal less less_equal maximum minimum not_equal: = x=x1 y=x2
     elu: elu x alpha
-    equal: equal x=x1 y=x2
-    exp: exp x
-    expand_dims: expand_dims x axis
     eye: eye size=N dtype
     flatten: ravel x
     gather: take reference=x indices axis
-    greater: greater x=x1 y=x2
-    greater_equal: greater_equal x=x1 y=x2
-    hard_sigmoid: hard_sigmoid x
-    less: less x=x1 y=x2
-    less_equal: less_equal x=x1 y=x2
-    log: log x
-    logsumexp: logsumexp x axis keepdims
-    max: max x axis keepdims
-    maximum: maximum x=x1 y=x2
-    mean: mean x axis keepdims
-    min: min x axis keepdims
-    minimum: minimum x=x1 y=x2
-    not_equal: not_equal x=x1 y=x2
     one_hot: one_hot indices=x num_classes
-    ones: ones shape dtype
+    ones zeros: = shape dtype
     ones_like: ones_like x dtype
     permute_dimensions: transpose x pattern=axes
     pow: power x=x1 a=x2
-    prod: prod x axis keepdims
-    relu: relu x
     repeat_elements: repeat x rep=repeats axis
     reshape: reshape x shape=newshape
     reverse: flip x axes=axis
-    round: round x
-    sigmoid: sigmoid x
-    sign: sign x
-    sin: sin x
-    softmax: softmax x axis
-    softplus: softplus x
-    softsign: softsign x
-    sqrt: sqrt x
-    square: square x
-    squeeze: squeeze x axis
-    stack: stack x axis
-    std: std x axis keepdims
     stop_gradient: stop_gradient variables=variable
-    sum: sum x axis keepdims
     switch: where condition then_expression=x1 else_expression=x2
-    tanh: tanh x
     tile: tile x n=repeats
-    transpose: transpose x
-    var: var x axis keepdims
-    zeros: zeros shape dtype
     zeros_like: zeros_like x dtype
     binary_crossentropy: binary_crossentropy target output from_logits
     categorical_crossentropy: categorical_crossentropy target output from_logits axis
@@ -144,6 +105,13 @@ def image_data_format() -> str:
     return "channels_last"
 
 
-def l2_normalize(x: Any, axis: Any = None) -> Tensor:
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12, name: Any = None) -> Tensor:
     """The tensor at length one."""
-    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), 1e-12))
+    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), epsilon))
+
+
+def batch_dot(x: Any, y: Any, axes: Any = None) -> Tensor:
+    """Row by row the sum of products over an axis of each: the last one, and of y the last but one where it has it."""
+    x, y = convert(x), convert(y)
+    axes = axes if axes is not None else (x.ndim - 1, y.ndim - (1 if y.ndim == 2 else 2))
+    return load_named("flintglass.layers:Dot")(axes, name="batch_dot")([x, y])

@@ -41,7 +41,8 @@ LOSSES_OF_LOGITS = _ours(
     "sparse_softmax_cross_entropy_with_logits",
 )
 SHARED = _ours("add_n", "matmul", "einsum", "l2_loss")
-LINEAR = {**_ours("matmul", "einsum", "global_norm"), **{name: ROOT[name] for name in ("norm", "eye", "tensordot")}}
+LINEAR = {name: ROOT[name] for name in ("norm", "eye", "tensordot")} | operations.table(operations.LINALG)
+LINEAR |= _ours("matmul", "einsum", "global_norm")
 TYPES = {"Tensor": "flintglass.tracing.tensor:Tensor", **_ours("Variable")}
 RANDOM = {"set_seed": "flintglass.random.streams:set_seed", **_ours("normal", "truncated_normal", "uniform", "shuffle")}
 BASES = {
@@ -92,7 +93,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
             **_ours(
                 *words(
                     """clip_by_global_norm clip_by_norm cond constant convert_to_tensor device fill function
-                    get_logger identity numpy_function print range rank shape size"""
+                    get_logger identity numpy_function print range rank shape size TensorShape"""
                 )
             ),
             "GradientTape": "flintglass.tracing.tape:GradientTape",
@@ -102,6 +103,12 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
             "map_fn": "flintglass.ops:map",
             "vectorized_map": "flintglass:vectorized_map",
             "no_op": NEVER,
+            "newaxis": None,
+            "name_scope": "contextlib:nullcontext",
+            **{
+                f"{name}_initializer": f"flintglass.initializers:{name.title().replace('_', '')}"
+                for name in words("zeros ones constant random_normal random_uniform")
+            },
             "set_random_seed": RANDOM["set_seed"],
         },
         None,
@@ -126,7 +133,7 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
     "tensorflow.compat.v1": ({"set_random_seed": RANDOM["set_seed"], "enable_eager_execution": NEVER}, None),
     "tensorflow.compat.v1.logging": (LOGGING, None),
     "tensorflow.version": ({"VERSION": TENSORFLOW_VERSION}, None),
-    **{f"tensorflow.{room}": ({}, None) for room in ("python", "_api", "_api.v2", "autograph")},
+    **{f"tensorflow.{room}": ({}, None) for room in ("train", "python", "_api", "_api.v2", "autograph")},
     "tensorflow.autograph.experimental": ({"do_not_convert": f"{HERE}:function"}, None),
     **{f"tensorflow.{name}": (SHORT, f"flintglass.{name}") for name in ("losses", "metrics")},
     **{f"tensorflow.{name}": ({}, f"flintglass.{name}") for name in ("initializers", "optimizers")},
@@ -153,6 +160,10 @@ MODULES: dict[str, tuple[Mapping[str, Any], str | None]] = {
     "keras.layers.experimental.preprocessing": ({}, "flintglass.layers"),
     "keras.ops.linalg": ({}, "flintglass.ops.linalg"),
     "keras.engine": ({}, None),
+    "keras.experimental": (
+        {name: f"flintglass.optimizers.schedules:{name}" for name in ("CosineDecay", "CosineDecayRestarts")},
+        None,
+    ),
     "keras.optimizers.legacy": ({}, "flintglass.optimizers"),
     "keras.optimizers.schedules": ({}, "flintglass.optimizers.schedules"),
     "keras.utils.np_utils": ({}, "flintglass.utils"),

@@ -37,6 +37,10 @@ PRECISION = (
     "the line out."
 )
 GONE_V1 = "Sessions and graphs of TensorFlow 1 do not run here; write the script for Keras 2 or 3."
+CHECKPOINTS = (
+    "Take model.save_weights and load_weights; keras.callbacks.BackupAndRestore takes up a run that broke off."
+)
+CHECKS = "Leave it out, or check arrays beforehand with NumPy (np.testing); shapes are checked as lines are traced."
 PHASE = "Layers get training=True in fit and False in predict; call model(x, training=True) for the other."
 
 
@@ -85,6 +89,7 @@ NOTES = {
         "Turn categories into numbers beforehand: np.unique(values, return_inverse=True), and then "
         "keras.utils.to_categorical or an Embedding.",
     ),
+    "keras.layers.ThresholdedReLU": "Write Lambda(lambda x: keras.ops.threshold(x, theta, 0.0)).",
     "keras.layers.Discretization": "np.digitize(values, borders) does it beforehand.",
     "keras.layers.SpatialDropout1D": "Write Dropout(rate, noise_shape=(None, 1, features)).",
     "keras.layers.TimeDistributed": "Leave it out: Dense works on the last axis of an input of any rank.",
@@ -106,6 +111,11 @@ NOTES = {
     **_each("keras.backend", "learning_phase set_learning_phase in_train_phase in_test_phase", PHASE),
     **_each("keras.backend", "set_session get_session", GONE_V1),
     **_each("tensorflow", SESSIONS, GONE_V1),
+    **_each("tensorflow.train", "Checkpoint CheckpointManager latest_checkpoint", CHECKPOINTS),
+    **_each("tensorflow", "debugging Assert assert_equal assert_greater assert_less assert_rank", CHECKS),
+    "tensorflow.boolean_mask": "Take x[mask] of NumPy's arrays beforehand; in a model, tf.where(mask, x, 0.0).",
+    "tensorflow.gather_nd": "Write x[rows, columns], or keras.ops.take or keras.ops.take_along_axis.",
+    "tensorflow.string": "Tensors hold numbers and no texts: turn texts into numbers beforehand, with np.unique.",
     "tensorflow.train": "Give an optimizer of tf.keras.optimizers to compile, such as Adam(0.001).",
     "tensorflow.layers": "Its layers are in tf.keras.layers.",
     "tensorflow.contrib": "It has been gone since TensorFlow 2; most of it is in tf.keras.",

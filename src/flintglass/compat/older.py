@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from flintglass.errors import warn
+from flintglass.errors import nearest, warn
+from flintglass.faces import load_named
 
 # What an argument is called today: the first of these that the function has.
 RENAMED = {
@@ -21,6 +22,7 @@ RENAMED = {
         ("b_regularizer", "bias_regularizer"),
         ("beta_init", "beta_initializer"),
         ("bias", "use_bias"),
+        ("epsilon", "min_delta"),
         ("gamma_init", "gamma_initializer"),
         ("init", "kernel_initializer embeddings_initializer"),
         ("input", "inputs"),
@@ -57,8 +59,8 @@ def accept_older(value: Any) -> None:
     """Let a class of ours take the arguments, and a model the methods, of earlier Keras; once a class."""
     if not inspect.isclass(value) or "_accepts_older" in vars(value):
         return
-    rooms = ("flintglass.layers", "flintglass.optimizers", "flintglass.models")
-    if not value.__module__.startswith(rooms):
+    rooms = ("layers", "optimizers", "models", "callbacks")
+    if not value.__module__.startswith(tuple(f"flintglass.{room}" for room in rooms)):
         return
     kind: Any = value
     kind._accepts_older = True
@@ -71,6 +73,8 @@ def accept_older(value: Any) -> None:
 
         accept_older(Model)
         if kind is Model:
+            accept_older(load_named("flintglass.optimizers:Optimizer"))
+            load_named("flintglass.callbacks.history:Logged").__missing__ = _older_log
             for method in ("fit", "compile"):
                 setattr(Model, method, _accepting(method, getattr(Model, method)))
             for added in (predict_classes, predict_proba, fit_generator, evaluate_generator, predict_generator):
@@ -86,9 +90,21 @@ def _set_rate_of(optimizer: Any, value: Any) -> None:
     optimizer.learning_rate = value
 
 
+def _older_log(history: Any, name: Any) -> Any:
+    """``history.history["lr"]``, and "acc", by their names of today."""
+    today = {"lr": "learning_rate", "acc": "accuracy", "val_acc": "val_accuracy"}.get(name)
+    if today in history:
+        warn(f"the history has no {name!r}; it is called {today!r} now")
+        return history[today]
+    raise KeyError(
+        f"the history has no {name!r}. {nearest(str(name), history)}" if history else f"{name!r}: no epoch yet"
+    )
+
+
 def _accepting(place: str, function: Callable[..., Any]) -> Callable[..., Any]:
     parameters = inspect.signature(function).parameters
-    older = {name for name in (*RENAMED, *DROPPED, "decay", "epsilon") if name not in parameters or name == "epsilon"}
+    known = (*RENAMED, *DROPPED, "decay", "epsilon", "period")
+    older = {name for name in known if name not in parameters or name == "epsilon"}
     constraints = [name for name in parameters if name.endswith("_constraint")]
 
     @functools.wraps(function)
@@ -114,6 +130,12 @@ def _modern(place: str, parameters: Parameters, arguments: Any, given: Mapping[s
         if today is not None:
             warn(f"{place}: `{name}` is called {today} now")
             found[today] = found.pop(name)
+        elif name == "period" and "save_freq" in parameters:
+            now = "a file is written after every epoch, or after save_freq steps (epochs times the steps of each)"
+            if given[name] != 1:
+                raise TypeError(f"{place}: `period` is no argument any more: {now}, or by a Callback of your own")
+            warn(f"{place}: `period` is no argument any more and changes nothing: {now}")
+            del found[name]
         elif name in DROPPED:
             warn(f"{place}: `{name}` is no argument any more and changes nothing: {DROPPED[name]}")
             del found[name]

@@ -1,21 +1,23 @@
 """TensorFlow's operations as ours: for each, its name there, our operation, and its parameters in TensorFlow's order.
 
 ``values=xs`` says that TensorFlow's parameter ``values`` is ours named ``xs``. Every one of them also takes ``name=``,
-which says nothing here.
+which says nothing here. ``sin cos: = x`` are operations that are called here as they are there.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from flintglass.faces import load_named
 
 ROOT = """
-    abs: abs x
+    abs cos cosh exp floor logical_not negative round sigmoid sign sin sinh sqrt square tan tanh: = x
     accumulate_n: flintglass.compat.tensorflow:add_n inputs
     acos: arccos x
-    add: add x=x1 y=x2
+    add divide equal greater greater_equal less less_equal logical_and logical_or maximum minimum multiply: = x=x1 y=x2
+    not_equal subtract: = x=x1 y=x2
     argmax: argmax input=x axis output_type=dtype
     argmin: argmin input=x axis output_type=dtype
     argsort: argsort values=x axis
@@ -26,34 +28,16 @@ ROOT = """
     cast: cast x dtype
     clip_by_value: clip t=x clip_value_min=x_min clip_value_max=x_max
     concat: concatenate values=xs axis
-    cos: cos x
-    cosh: cosh x
     cumsum: cumsum x axis
-    divide: divide x=x1 y=x2
-    equal: equal x=x1 y=x2
-    exp: exp x
     expand_dims: expand_dims input=x axis
     eye: eye num_rows=N num_columns=M
-    floor: floor x
     gather: take params=x indices axis
-    greater: greater x=x1 y=x2
-    greater_equal: greater_equal x=x1 y=x2
-    less: less x=x1 y=x2
-    less_equal: less_equal x=x1 y=x2
     linspace: linspace start stop num
-    logical_and: logical_and x=x1 y=x2
-    logical_not: logical_not x
-    logical_or: logical_or x=x1 y=x2
-    maximum: maximum x=x1 y=x2
-    minimum: minimum x=x1 y=x2
-    multiply: multiply x=x1 y=x2
-    negative: negative x
-    norm: norm tensor=x ord axis keepdims
-    not_equal: not_equal x=x1 y=x2
+    norm: flintglass.compat.tensorflow:norm tensor ord axis keepdims
     one_hot: one_hot indices=x depth=num_classes
-    ones: ones shape dtype
+    ones zeros: = shape dtype
     ones_like: ones_like input=x dtype
-    pad: pad tensor=x paddings=pad_width mode constant_values
+    pad: flintglass.compat.tensorflow:pad tensor paddings mode constant_values
     pow: power x=x1 y=x2
     reduce_all: all input_tensor=x axis keepdims
     reduce_any: any input_tensor=x axis keepdims
@@ -67,76 +51,63 @@ ROOT = """
     reshape: reshape tensor=x shape=newshape
     reverse: flip tensor=x axis
     roll: roll input=x shift axis
-    round: round x
-    sigmoid: sigmoid x
-    sign: sign x
-    sin: sin x
-    sinh: sinh x
     sort: sort values=x axis
-    split: split value=x num_or_size_splits=indices_or_sections axis
-    sqrt: sqrt x
-    square: square x
+    split: flintglass.compat.tensorflow:split value num_or_size_splits axis
+    squared_difference: flintglass.compat.tensorflow:squared_difference x y
     squeeze: squeeze input=x axis
     stack: stack values=x axis
     stop_gradient: stop_gradient input=variable
-    subtract: subtract x=x1 y=x2
-    tan: tan x
-    tanh: tanh x
     tensordot: tensordot a=x1 b=x2 axes
     tile: tile input=x multiples=repeats
     transpose: transpose a=x perm=axes
     unstack: unstack value=x num axis
     where: where condition x=x1 y=x2
-    zeros: zeros shape dtype
     zeros_like: zeros_like input=x dtype
 """
 
 MATH = """
     bincount: bincount arr=x weights minlength
-    ceil: ceil x
+    ceil erf expm1 log log1p log_sigmoid reciprocal rsqrt: = x
     count_nonzero: count_nonzero input=x axis
     cumprod: cumprod x axis
-    divide_no_nan: divide_no_nan x=x1 y=x2
-    erf: erf x
-    expm1: expm1 x
+    divide_no_nan mod: = x=x1 y=x2
     floordiv: floor_divide x=x1 y=x2
     floormod: mod x=x1 y=x2
     in_top_k: in_top_k targets predictions k
     is_finite: isfinite x
+    l2_normalize: flintglass.compat.backend:l2_normalize x axis epsilon
     is_inf: isinf x
     is_nan: isnan x
-    log: log x
-    log1p: log1p x
-    log_sigmoid: log_sigmoid x
     log_softmax: log_softmax logits=x axis
-    mod: mod x=x1 y=x2
-    reciprocal: reciprocal x
-    reduce_euclidean_norm: norm input_tensor=x ord axis keepdims
+    reduce_euclidean_norm: norm input_tensor=x axis keepdims
     reduce_std: std input_tensor=x axis keepdims
     reduce_variance: var input_tensor=x axis keepdims
-    rsqrt: rsqrt x
     softmax: softmax logits=x axis
-    softplus: softplus features=x
-    softsign: softsign features=x
+    softplus softsign: = features=x
     top_k: top_k input=x k sorted
 """
 
+LINALG = """
+    cholesky det inv qr slogdet: = input=x
+    cross: cross a=x1 b=x2
+    l2_normalize: flintglass.compat.backend:l2_normalize x axis epsilon
+    eigh: eigh tensor=x
+    lstsq: lstsq matrix=a rhs=b
+    svd: flintglass.compat.tensorflow:svd tensor full_matrices compute_uv
+    diag: flintglass.compat.tensorflow:diag diagonal
+    solve: solve matrix=a rhs=b
+"""
+
 NN = """
-    elu: elu features=x
+    elu relu relu6 selu silu softplus softsign: = features=x
     gelu: flintglass.compat.tensorflow:gelu features approximate
+    l2_normalize: flintglass.compat.backend:l2_normalize x axis epsilon
     leaky_relu: leaky_relu features=x alpha=negative_slope
     log_softmax: log_softmax logits=x axis
     moments: moments x axes
-    relu: relu features=x
-    relu6: relu6 features=x
-    selu: selu features=x
-    sigmoid: sigmoid x
-    silu: silu features=x
+    sigmoid tanh: = x
     softmax: softmax logits=x axis
-    softplus: softplus features=x
-    softsign: softsign features=x
     swish: silu features=x
-    tanh: tanh x
     top_k: top_k input=x k sorted
 """
 
@@ -168,4 +139,5 @@ def translated(line: str) -> tuple[str, Callable[..., Any]]:
 
 def table(text: str) -> dict[str, Any]:
     """The functions of a text above, by TensorFlow's names."""
-    return dict(translated(line) for line in text.strip().splitlines())
+    rows = (line.strip().partition(": ") for line in text.strip().splitlines())
+    return dict(translated(f"{name}: {re.sub('^=', name, rest)}") for names, _, rest in rows for name in names.split())

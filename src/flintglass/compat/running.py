@@ -24,6 +24,9 @@ def run(target: str, arguments: Sequence[str], module: bool = False, figures: st
 
     figures: a folder in which the figures are saved that the script shows or leaves open.
     """
+    if not module and not os.path.exists(target):
+        print(f"flintglass run: there is no file {target!r} in {os.getcwd()}", file=sys.stderr)
+        return 2
     os.environ["PYTHONPATH"] = python_path(STARTUP)
     if figures is not None:
         folder = Path(figures).absolute()

@@ -214,6 +214,46 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     return [item * (clip_norm / ops.maximum(norm, clip_norm)) for item in t_list], norm
 
 
+def squared_difference(x: Any, y: Any) -> Tensor:
+    """tf.math.squared_difference."""
+    return ops.square(ops.subtract(x, y))
+
+
+def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
+    """tf.linalg.svd: the singular values first, and v with the singular vectors as columns."""
+    if not compute_uv:
+        return ops.svd(tensor, compute_uv=False)
+    u, s, vh = ops.svd(tensor, full_matrices)
+    return s, u, ops.swapaxes(vh, -1, -2)
+
+
+def split(value: Any, num_or_size_splits: Any, axis: int = 0) -> list[Tensor]:
+    """tf.split: a number of parts, or the size of each, where ours takes the borders; one size may be -1."""
+    value, parts = convert(value), num_or_size_splits
+    if np.ndim(parts):
+        rest = value.shape[axis] - sum(parts) - 1 if -1 in parts else -1
+        parts = [int(border) for border in np.cumsum([rest if part == -1 else part for part in parts])[:-1]]
+    return list(ops.split(value, parts, axis))
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0) -> Tensor:
+    """tf.pad, whose modes are written in capitals."""
+    constant = mode.lower() == "constant"
+    return ops.pad(tensor, paddings, mode.lower(), constant_values if constant else None)
+
+
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False) -> Tensor:
+    """tf.norm: without an axis, that of all the numbers as one vector."""
+    tensor = ops.ravel(tensor) if axis is None and not keepdims else tensor
+    return ops.norm(tensor, None if ord == "euclidean" else ord, axis, keepdims)
+
+
+def diag(diagonal: Any) -> Tensor:
+    """tf.linalg.diag: a matrix for each vector of the last axis."""
+    diagonal = convert(diagonal)
+    return ops.where(ops.eye(diagonal.shape[-1], dtype="bool"), ops.expand_dims(diagonal, -1), 0)
+
+
 def confusion_matrix(
     labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None, dtype: Any = "int32", name: Any = None
 ) -> Tensor:
@@ -223,6 +263,14 @@ def confusion_matrix(
     found = np.zeros((classes, classes))
     np.add.at(found, (true, taken), 1 if weights is None else np.asarray(weights).reshape(-1))
     return convert(found, dtype)
+
+
+class TensorShape(builtins.tuple[Any, ...]):
+    """tf.TensorShape: a tuple, as every shape here."""
+
+    def as_list(self) -> list[Any]:
+        """The extents."""
+        return [*self]
 
 
 # -- what a script says about machines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flintglass.errors import ExportError
 from flintglass.exporters.c_elements import ELEMENTS, Element
@@ -139,7 +139,15 @@ class Body:
                 f"the layer {readable(line.origin)!r} uses {line.primitive}, which an export does not hold: "
                 f"{REFUSED.get(line.primitive, 'no row says how it is written in C')}"
             )
-        return [f"/* {readable(_listed(line))} */", *ROWS[line.primitive](self, line)]
+        lines = ROWS[line.primitive](self, line)
+        return [f"/* {readable(self._listed(line))} */", *lines]
+
+    def _listed(self, line: Instruction) -> str:
+        """The line as the listing has it, by the names that the code uses."""
+        called = self.header.constants | self.names
+        given = [item if isinstance(item, Literal) else replace(item, name=called[item]) for item in line.operands]
+        made = [called.get(value, value.name) for value in line.outputs]
+        return f"{', '.join(made)} = {expression(replace(line, operands=tuple(given)))}"
 
     def _groups(self) -> list[list[Instruction]]:
         """Neighbouring elementwise lines of a layer that have one shape, together; other lines by themselves."""
@@ -202,10 +210,6 @@ def _extents(line: Instruction) -> tuple[int, ...]:
 
 def _is_elementwise(line: Instruction) -> bool:
     return line.primitive == "each" or (PRIMITIVES[line.primitive].elementwise and line.primitive in ELEMENTS)
-
-
-def _listed(line: Instruction) -> str:
-    return f"{', '.join(value.name for value in line.outputs)} = {expression(line)}"
 
 
 def _of_numbers(header: Header, program: Program, word: str) -> Function:

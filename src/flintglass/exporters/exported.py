@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class Exported:
 
     given, expected: an array for each remaining input and for each output, with a row for each example.
     name: what the export is called; input_names: what its inputs are called, where not as in the program.
+    nesting: the dicts, lists and tuples in which predict returns the outputs, with the positions of the outputs in the
+    program; None for one output by itself, or several in the program's order.
     """
 
     program: Program
@@ -33,6 +36,7 @@ class Exported:
     expected: Sequence[Array]
     name: str = "network"
     input_names: Sequence[str] = ()
+    nesting: Any = None
 
     def __post_init__(self) -> None:
         if self.program.updates:

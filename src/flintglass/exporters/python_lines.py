@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flintglass.errors import ExportError
+from flintglass.exporters.nesting import nested_text
 from flintglass.exporters.numpy_rows import REFUSED, ROWS, Written, shape_text
 from flintglass.exporters.words import Words, readable
 from flintglass.program import Instruction, Literal, Operand, Program, Size, Value
@@ -57,8 +58,8 @@ class Body:
         self.scalar = scalar  # the body of an each: what it calls scalars may be arrays
         self.lines: list[str] = []
 
-    def write(self, program: Program) -> list[str]:
-        """All lines, the last of which returns the outputs."""
+    def write(self, program: Program, nesting: Any = None) -> list[str]:
+        """All lines, the last of which returns the outputs, in a nesting of their positions where one is given."""
         origin = ""
         for line in program.instructions:
             if line.origin != origin:
@@ -66,7 +67,8 @@ class Body:
                 self.lines += ([""] if self.lines else []) + [f"# {readable(origin)}"]
             self._line(line)
         returned = [self.typed(operand) for operand in program.outputs]
-        return [*self.lines, f"return {', '.join(returned)}"]
+        text = ", ".join(returned) if nesting is None else nested_text(nesting, returned)
+        return [*self.lines, f"return {text}"]
 
     def typed(self, operand: Operand) -> str:
         """An operand with its dtype: a name, or ``np.float32(0.5)``."""

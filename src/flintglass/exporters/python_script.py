@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from flintglass.exporters import numpy_helpers
 from flintglass.exporters.exported import Array, Exported, has_rows
+from flintglass.exporters.nesting import flat_texts, has_keys
 from flintglass.exporters.numpy_rows import shape_text
 from flintglass.exporters.python_lines import Body, Script, sizes_needed
 from flintglass.exporters.python_numbers import array_text
@@ -67,6 +68,7 @@ def _head(exported: Exported) -> str:
     ]
     names = zip(exported.program.output_names, exported.program.output_specs, strict=True)
     gives = ", ".join(f"{readable(name)} {spec}" for name, spec in names)
+    gives = f"a dict: {gives}" if isinstance(exported.nesting, dict) else gives
     return "\n".join(
         [
             f'"""The network {exported.name}: predict() in NumPy alone. Run as a script, this file tests itself."""',
@@ -106,9 +108,8 @@ def _predict(exported: Exported, program: Program, script: Script) -> str:
     for size in sizes_needed(program):
         lines.append(f"{size} = {_found(size, names)}")
     body = Body(script, words, names)
-    lines += ["", *body.write(program)]
-    returns = " and ".join(readable(name) for name in program.output_names)
-    documented = f'"""{returns}, one row for each row of {", ".join(names.values())}."""'
+    lines += ["", *body.write(program, exported.nesting)]
+    documented = f'"""{_returns(exported)}, one row for each row of {", ".join(names.values())}."""'
     return "\n".join(
         [
             '@np.errstate(all="ignore")',
@@ -116,6 +117,14 @@ def _predict(exported: Exported, program: Program, script: Script) -> str:
             _indented([documented, *lines]),
         ]
     )
+
+
+def _returns(exported: Exported) -> str:
+    """What predict returns, for its docstring."""
+    if isinstance(exported.nesting, dict):
+        return f"A dict with the keys {' and '.join(readable(str(key)) for key in exported.nesting)}"
+    names = " and ".join(readable(name) for name in exported.program.output_names)
+    return f"A tuple of {names}, in this order" if len(exported.expected) > 1 else names
 
 
 def _found(size: str, names: dict[Value, str]) -> str:
@@ -152,14 +161,16 @@ def _tests(exported: Exported, script: Script) -> str:
     given, expected = (
         ", ".join(_array(array, script) for array in arrays) for arrays in (exported.given, exported.expected)
     )
-    several = len(exported.expected) > 1
-    found = "predict(*GIVEN)" if several else "[predict(*GIVEN)]"
+    returned, found = "", "predict(*GIVEN)" if len(exported.expected) > 1 else "[predict(*GIVEN)]"
+    if has_keys(exported.nesting):
+        returned = "    returned = predict(*GIVEN)\n"
+        found = f"[{', '.join(flat_texts(exported.nesting, 'returned'))}]"
     return f"""# Rows, and what the network gave for them when it was exported.
 GIVEN = [{given}]
 EXPECTED = [{expected}]
 TOLERANCE = {exported.tolerance}  # of the largest number
 
 if __name__ == "__main__":
-    largest = np.max([{compare}(*pair) for pair in zip({found}, EXPECTED)])
+{returned}    largest = np.max([{compare}(*pair) for pair in zip({found}, EXPECTED)])
     print(f"{exported.test_rows} test vectors: the largest difference is {{largest:.1e}}, {{TOLERANCE}} is allowed")
     sys.exit(0 if largest <= TOLERANCE else 1)"""

@@ -3,11 +3,11 @@
 from flintglass.faces import lazy_face
 
 TABLE = {
-    "Explanation": "flintglass.glass.explain",
+    "Explanation": "flintglass.glass.explanation",
     "Style": "flintglass.glass.formula",
-    "explain": "flintglass.glass.explain",
-    "explain_program": "flintglass.glass.explain",
-    "explain_step": "flintglass.glass.explain",
+    "explain": "flintglass.glass.explanation",
+    "explain_program": "flintglass.glass.explanation",
+    "explain_step": "flintglass.glass.explanation",
     "plot_history": "flintglass.glass.plots",
     "plot_units": "flintglass.glass.plots",
 }

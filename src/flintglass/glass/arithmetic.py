@@ -26,7 +26,7 @@ from flintglass.program.notation import INFIX
 def _add(at: Elements, line: Instruction, index: Index, number: float) -> Formula:
     x, y = at.elementwise(line, index)
     if isinstance(x, Sum):
-        return Sum(number, x.terms, [*x.kept, y])
+        return Sum(number, x.terms, [*x.kept, y], x.places)
     return Sum(number, [x, y])
 
 
@@ -125,20 +125,22 @@ def _reduce(at: Elements, line: Instruction, index: Index, number: float) -> For
     if count > MANY_TERMS:
         return None
     kept = [i for axis, i in enumerate(index) if axis not in axes] if line.attributes.get("keepdims") else list(index)
-    terms = []
+    terms, places = [], []
     for position in np.ndindex(*extents):
+        places.append(tuple(i for i, extent in zip(position, extents, strict=True) if extent > 1))
         inner = list(kept)
         for axis, i in zip(axes, position, strict=True):
             inner.insert(axis, i)
         terms.append(at.operand(x, tuple(inner), line))
     if count == 1:
         return terms[0]
-    return _reduced(line.primitive, terms, number)
+    return _reduced(line.primitive, terms, places, number)
 
 
-def _reduced(name: str, terms: list[Formula], number: float) -> Formula:
+def _reduced(name: str, terms: list[Formula], places: list[tuple[int, ...]], number: float) -> Formula:
     if name == "sum":
-        return Sum(number, terms)
+        return Sum(number, terms, places=places)
     if name == "mean":
-        return Binary(number, "/", Sum(sum(term.value for term in terms), terms), Constant(len(terms)))
+        added = Sum(sum(term.value for term in terms), terms, places=places)
+        return Binary(number, "/", added, Constant(len(terms)))
     return (Extreme if name in ("max", "min") else Function)(number, name, terms)

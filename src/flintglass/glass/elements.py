@@ -29,6 +29,9 @@ class Elements:
         number = self.evidence.number(value, index)
         if line is None:
             return Formula(number)
+        if value in self.evidence.draws.drawn:
+            seeds = ", ".join(self.evidence.draws.sources(value))
+            return Words(number, f"drawn from {seeds}" if seeds else "drawn")
         rule = RULES.get(line.primitive)
         if rule is not None and len(line.outputs) == 1:
             found = rule(self, line, index, number)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from flintglass.engines.engine import engine, sizes_of
+from flintglass.glass.draws import Draws, block_calls
 from flintglass.program import Instruction, Literal, Operand, Program, Size, Value
 from flintglass.program.notation import BLOCK_CALLS
 from flintglass.program.size import bind
@@ -33,6 +34,7 @@ class Evidence:
         self.labels = dict(zip(made, _labels(program, {}, ""), strict=True))
         self._sizes = sizes_of(program, inputs)
         self._repeats = _repeats(self.program)
+        self.draws = Draws(self.program, list(block_calls(program)))
 
     def number(self, operand: Operand, index: tuple[int, ...]) -> float:
         """One element, as Python's number."""
@@ -70,7 +72,8 @@ class Evidence:
         """The values of a part of the program that are worth a line: those that leave it, or are read twice.
 
         A value without a name of its own that leaves is shown inside the named one of its shape that
-        follows from it, where there is one: a layer's sums before its activation.
+        follows from it, where there is one: a layer's sums before its activation. A random number is always
+        worth a line; how it is made of bits, and seeds of other seeds, never.
         """
         lines = [line for line in self.program.instructions if line.origin == origin]
         made = [value for line in lines for value in line.outputs]
@@ -83,8 +86,10 @@ class Evidence:
             value
             for value in made
             if value not in self._repeats
+            and value not in self.draws.hidden
             and (
                 readers.get(value, 0) > 1
+                or value in self.draws.drawn
                 or (value in leaving and not (self.is_numbered(value) and self._shown_later(value, made, leaving)))
             )
         ]

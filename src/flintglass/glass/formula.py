@@ -20,9 +20,11 @@ class Style:
     terms: int = 6
 
     def number(self, value: float | bool) -> str:
-        """A number with the style's digits; whole numbers in full."""
+        """A number with the style's digits; whole numbers in full, integers (a seed, a count) always."""
         if isinstance(value, (bool, np.bool_)):
             return str(bool(value))
+        if isinstance(value, (int, np.integer)):
+            return str(int(value))
         if float(value).is_integer() and abs(value) < 1e7:
             return str(int(value))
         if not 1e-4 <= abs(value) < 1e7:
@@ -59,27 +61,38 @@ class Constant(Formula):
 
 @dataclass
 class Sum(Formula):
-    """Terms added up; ``kept`` ones (a bias) are shown even where a long sum is folded."""
+    """Terms added up; ``kept`` ones (a bias) are shown even where a long sum is folded.
+
+    places: where each term stands in what is summed, its number unless given; said where a long sum is folded,
+    since the terms are in another order then.
+    """
 
     terms: Sequence[Formula] = ()
     kept: Sequence[Formula] = ()
+    places: Sequence[tuple[int, ...]] = ()
 
     def text(self, style: Style) -> tuple[str, int]:
-        shown: Sequence[Formula] = self.terms
-        folded = ""
-        if style.folds(len(self.terms)):
-            ordered = sorted(self.terms, key=lambda term: -abs(term.value))
-            shown = [term for term in ordered[: style.terms] if term.value]
-            rest = style.number(sum(term.value for term in ordered[len(shown) :]))
-            folded = f"({len(ordered) - len(shown)} {'more ' if shown else ''}terms: {rest})"
         text = ""
-        for term in shown:
-            text = _joined(text, term, style)
-        if folded:
-            text = f"{text} + {folded}" if text else folded
+        if style.folds(len(self.terms)):
+            text = self._folded(style)
+        else:
+            for term in self.terms:
+                text = _joined(text, term, style)
         for term in self.kept:
             text = _joined(text, term, style)
         return text or "0", SUM
+
+    def _folded(self, style: Style) -> str:
+        """The largest terms, each with its place, and what the others add up to."""
+        ordered = sorted(range(len(self.terms)), key=lambda k: -abs(self.terms[k].value))
+        shown = [k for k in ordered[: style.terms] if self.terms[k].value]
+        text = ""
+        for k in shown:
+            place = self.places[k] if self.places else (k,)
+            text = _joined(text, self.terms[k], style, f" [{', '.join(map(str, place))}]" if place else "")
+        rest = style.number(sum(self.terms[k].value for k in ordered[len(shown) :]))
+        folded = f"({len(ordered) - len(shown)} {'more ' if shown else ''}terms: {rest})"
+        return f"{text} + {folded}" if text else folded
 
 
 @dataclass
@@ -175,11 +188,22 @@ def _bound(formula: Formula, style: Style, least: int, first: bool = False) -> s
     return text if fits and (first or not text.startswith("-")) else f"({text})"
 
 
-def _joined(text: str, term: Formula, style: Style) -> str:
-    """``text + term``, with a minus where the term's text begins with one."""
+def _joined(text: str, term: Formula, style: Style, place: str = "") -> str:
+    """``text + term``, with a minus where the term's text begins with one; ``place`` is said behind the term."""
     added, binds = term.text(style)
-    if binds < SUM:
+    if binds < SUM or (place and binds == SUM):
         added = f"({added})"
+    added += place
     if not text:
         return added
     return f"{text} - {added[1:]}" if added.startswith("-") else f"{text} + {added}"
+
+
+def folds(formula: Formula, style: Style) -> bool:
+    """True where some sum inside is folded, and so in another order."""
+    if isinstance(formula, Sum) and style.folds(len(formula.terms)):
+        return True
+    inner = (
+        item for field in vars(formula).values() for item in (field if isinstance(field, (list, tuple)) else [field])
+    )
+    return any(folds(item, style) for item in inner if isinstance(item, Formula))

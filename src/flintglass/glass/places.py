@@ -89,9 +89,11 @@ def _scatter_add(at: Elements, line: Instruction, index: Index, number: float) -
     if int(np.prod(extents)) > MANY_TERMS:
         return None
     terms = [at.operand(x, index, line)]
+    places: list[Index] = [()]
     for place in np.ndindex(*extents):
         if at.evidence.number(indices, (*index[:shared], *place)) == index[axis]:
             terms.append(at.operand(updates, (*index[:axis], *place, *index[axis + 1 :]), line))
+            places.append(place)
     if len(terms) > 1 and isinstance(terms[0], Constant) and terms[0].value == 0:
-        del terms[0]
-    return terms[0] if len(terms) == 1 else Sum(number, terms)
+        del terms[0], places[0]
+    return terms[0] if len(terms) == 1 else Sum(number, terms, places=places)

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from flintglass.errors import DataError, MissingExtra
+from flintglass.glass.colours import FEW, several
 from flintglass.glass.svg import Chart
 
 TITLE = "{}: the output and the units of {}"
+Y_LABEL = "output of each unit (not weighed yet), and of the network"
 
 
 def pyplot() -> Any:
@@ -26,6 +28,8 @@ def pyplot() -> Any:
 def plot_units(model: Any, x: Any = None, y: Any = None, layer: Any = None, ax: Any = None) -> Any:
     """Draw what a network with one input computes: its output and the line of each unit of a hidden layer.
 
+    A unit's line is what the unit itself puts out: the next layer weighs these before it adds them up. Up to
+    eight units are named beside the picture's other lines, more by a bar of their colours.
     x: where to draw (a range of 201 points in -10..10 unless given); with y, the data are drawn too.
     layer: the name or index of the layer whose units are drawn; the first with several units unless
     given. Returns the matplotlib axes.
@@ -34,23 +38,40 @@ def plot_units(model: Any, x: Any = None, y: Any = None, layer: Any = None, ax: 
     points, name, units, fit = unit_lines(model, x, layer)
     if y is not None:
         axes.plot(np.asarray(x).reshape(-1), np.asarray(y).reshape(-1), ".", color="0.6", label="data", zorder=1)
-    for unit in range(units.shape[1]):
-        axes.plot(points, units[:, unit], linewidth=1, alpha=0.8, label=f"{name}[{unit}]")
+    count = units.shape[1]
+    colours = several(count)
+    for unit in range(count):
+        # What begins with a low line is left out of a legend.
+        label = f"{name}[{unit}]" if count <= len(FEW) else f"_{name}[{unit}]"
+        axes.plot(points, units[:, unit], linewidth=1, alpha=0.8, color=colours[unit], label=label)
     axes.plot(points, fit, color="black", linewidth=2, label=f"{model.name}")
     axes.set_xlabel("x")
+    axes.set_ylabel(Y_LABEL)
     axes.set_title(TITLE.format(model.name, name))
     axes.legend(loc="best", fontsize="small")
+    if count > len(FEW):
+        _name_by_colours(axes, name, colours)
     return axes
+
+
+def _name_by_colours(axes: Any, name: str, colours: list[str]) -> None:
+    """A bar beside the axes that says which colour is which unit's."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    edges = np.arange(len(colours) + 1) - 0.5
+    shades = ScalarMappable(BoundaryNorm(edges, len(colours)), ListedColormap(colours))
+    every = -(-len(colours) // 20)
+    axes.figure.colorbar(shades, ax=axes, label=f"unit of {name}", ticks=range(0, len(colours), every))
 
 
 def units_as_svg(model: Any, x: Any = None, y: Any = None, layer: Any = None, low: float = 0, high: float = 1) -> str:
     """What ``plot_units`` draws, as the text of an SVG file; it needs no other package."""
     points, name, units, fit = unit_lines(model, x, layer)
-    chart = Chart(TITLE.format(model.name, name), points, low, high)
+    chart = Chart(TITLE.format(model.name, name), points, low, high, ("x", Y_LABEL))
     if y is not None:
         chart.points(np.asarray(x).reshape(-1), np.asarray(y).reshape(-1), "data")
-    for unit in range(units.shape[1]):
-        chart.line(points, units[:, unit], f"{name}[{unit}]")
+    chart.lines(points, units, [f"{name}[{unit}]" for unit in range(units.shape[1])])
     chart.line(points, fit, model.name, "black", 2.5)
     return chart.text()
 

@@ -36,5 +36,8 @@ class Orthogonal(RandomInitializer):
         scaled = q.reshape(tuple(shape)) * np.dtype(wanted).type(self.gain)
         return convert(np.ascontiguousarray(scaled.astype(wanted)))
 
+    def price(self, shape: Any) -> float:
+        return 2.0 + min(math.prod(shape[:-1]), shape[-1]) / 150 if shape else 1.0
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "gain": self.gain}

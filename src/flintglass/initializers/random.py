@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flintglass.initializers.base import RandomInitializer
+from flintglass.initializers.base import PRICE_OF_A_TRUNCATED_NORMAL, RandomInitializer
 from flintglass.tracing.tensor import Tensor
 
 
@@ -43,3 +43,6 @@ class TruncatedNormal(RandomNormal):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
         return self.draw_truncated_normal(shape, self.mean, self.stddev, dtype)
+
+    def price(self, shape: Any) -> float:
+        return PRICE_OF_A_TRUNCATED_NORMAL

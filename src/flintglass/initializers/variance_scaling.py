@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flintglass.errors import nearest
-from flintglass.initializers.base import RandomInitializer
+from flintglass.initializers.base import PRICE_OF_A_TRUNCATED_NORMAL, RandomInitializer
 from flintglass.tracing.tensor import Tensor
 
 MODES = ("fan_in", "fan_out", "fan_avg")
@@ -57,6 +57,9 @@ class VarianceScaling(RandomInitializer):
         if self.distribution == "untruncated_normal":
             return self.draw_normal(shape, 0.0, math.sqrt(variance), dtype)
         return self.draw_truncated_normal(shape, 0.0, math.sqrt(variance) / TRUNCATED_DEVIATION, dtype)
+
+    def price(self, shape: Any) -> float:
+        return PRICE_OF_A_TRUNCATED_NORMAL if self.distribution == "truncated_normal" else super().price(shape)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 from flintglass.errors import ProgramError, ShapeError
 from flintglass.names import automatic_name, snake_case
 from flintglass.tracing.promotion import standard_dtype
+
+_STEERING = ("Cc", "Cs")  # Unicode's control characters, which steer a terminal, and halves of surrogate pairs
 
 
 def layer_name(name: Any, kind: str) -> str:
@@ -21,6 +24,8 @@ def layer_name(name: Any, kind: str) -> str:
         raise TypeError(f"{kind}: a name is a text, not {name!r}")
     if not name or "/" in name:
         raise ValueError(f"{kind}: a name is a text without '/', which stands between names in a path, not {name!r}")
+    if not name.isprintable() and any(unicodedata.category(letter) in _STEERING for letter in name):
+        raise ValueError(f"{kind}: a name is a text without control characters, not {name!a}")
     return name
 
 

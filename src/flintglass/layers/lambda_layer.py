@@ -12,6 +12,10 @@ from flintglass.identifiers import function_dictionary
 from flintglass.layers.base import Layer
 from flintglass.tracing import allowance
 
+_NAMELESS = "<lambda>"
+# What Keras 2 says besides of how its functions are written.
+_OF_KERAS_2 = ("function_type", "module", "output_shape_type", "output_shape_module")
+
 
 class Lambda(Layer):
     """Calls ``function(inputs, **arguments)``, and passes ``training`` and ``mask`` on where the function takes them.
@@ -45,14 +49,12 @@ class Lambda(Layer):
         return self.function(inputs, **self.arguments, **{name: known[name] for name in sorted(self._passed)})
 
     def get_config(self) -> dict[str, Any]:
-        """The name of the function and its arguments; ValueError for a function without a name."""
-        if getattr(self.function, "__name__", "<lambda>") == "<lambda>":
-            raise ValueError(
-                f"{self._place} holds a function without a name, which no configuration can describe, since files "
-                "never hold code here: give it a name with def and pass it to from_config, or write a Layer of "
-                "your own with get_config"
-            )
-        found = {**super().get_config(), "function": function_dictionary(self.function)}
+        """The name of the function and its arguments.
+
+        A function without a name goes by that of the layer: in a file, its entry asks for a function that only who
+        loads it can give. The dictionary itself still has the function, so that ``from_config`` needs no help.
+        """
+        found = {**super().get_config(), "function": Described(self.function, self.name)}
         if self._output_shape is not None:
             found["output_shape"] = self._output_shape
         return {**found, "arguments": self.arguments}
@@ -61,9 +63,40 @@ class Lambda(Layer):
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
     ) -> Lambda:
-        """A layer from ``get_config()``'s result; ``custom_objects`` holds functions of the user's own by name."""
-        found: Lambda = super().from_config({**config, "function": _named(config["function"], custom_objects or {})})
+        """A layer from ``get_config()``'s result; ``custom_objects`` holds the function, by its name or the layer's.
+
+        Code that the dictionary may hold is neither run nor looked at.
+        """
+        settings = {key: value for key, value in config.items() if key not in _OF_KERAS_2}
+        if "output_shape_type" in config or isinstance(config.get("output_shape"), Mapping):
+            settings.pop("output_shape", None)  # a function, or the code of one; the shape is found by tracing
+        function = _named(config["function"], config.get("name"), custom_objects or {})
+        found: Lambda = super().from_config({**settings, "function": function})
         return found
+
+
+class Described(dict[str, Any]):
+    """A function as a configuration names it, which knows the function as long as it is this dictionary.
+
+    The name of a nameless one is none that Keras, or an activation, could have.
+    """
+
+    def __init__(self, function: Callable[..., Any], layer: str) -> None:
+        super().__init__(function_dictionary(function))
+        self.function = function
+        if is_nameless(function):
+            self["config"] = f"{_NAMELESS} of {layer}"
+
+    def __deepcopy__(self, _: Any) -> Described:
+        return self
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)  # elsewhere, it is what a file would hold
+
+
+def is_nameless(function: Any) -> bool:
+    """True for a lambda and for what has no name at all: no file can ask for it by its own name."""
+    return getattr(function, "__name__", _NAMELESS) == _NAMELESS
 
 
 def _names(function: Callable[..., Any]) -> set[str]:
@@ -73,31 +106,49 @@ def _names(function: Callable[..., Any]) -> set[str]:
         return set()
 
 
-def _named(description: Any, custom_objects: Mapping[str, Any]) -> Callable[..., Any]:
+def _named(description: Any, layer: Any, custom_objects: Mapping[str, Any]) -> Callable[..., Any]:
     """The function that a configuration names: one of ``custom_objects``, an activation, or an operation."""
+    if isinstance(description, Described) and not {description["config"], layer} & set(custom_objects):
+        return description.function
     if callable(description):
         found: Callable[..., Any] = description
         return found
-    name: Any = description.get("config") if isinstance(description, Mapping) else description
-    if isinstance(description, Mapping) and description.get("class_name") != "function":
-        raise ValueError(
-            "the configuration of a Lambda layer holds code, which is never run from files here; make the layer "
-            "anew from its function"
-        )
-    own = custom(name, custom_objects)
-    if own is not None:
-        if not callable(own):
-            raise TypeError(f"the function {name!r} of a Lambda layer is {own!r}, which cannot be called")
-        return own
+    name = _name_in(description)
+    for wanted in (name, layer):
+        own = custom(wanted, custom_objects)
+        if own is not None:
+            if not callable(own) or inspect.isclass(own):
+                raise TypeError(f"the function {wanted!r:.80} of a Lambda layer is {own!r:.80}, which is no function")
+            return own
+    _require_no_code(name, layer)
     if allowance.current.get() is not None:
         raise ValueError(
-            f"a Lambda layer asks for the function {name!r}; files hold no functions here: pass it by "
-            f"custom_objects={{{name!r}: ...}}"
+            f"a Lambda layer asks for the function {name!r:.80}; files hold no functions here: pass it by "
+            f"custom_objects={{{name!r:.80}: ...}}"
         )
     for room, known in ((activations, activations.FUNCTIONS), (ops, ops.TABLE)):
         if name in known:
-            return getattr(room, name)
+            return getattr(room, str(name))
     raise ValueError(
-        f"the function {name!r} of a Lambda layer is not known; pass it by "
-        f"from_config(config, custom_objects={{{name!r}: ...}})"
+        f"the function {name!r:.80} of a Lambda layer is not known; pass it by "
+        f"from_config(config, custom_objects={{{name!r:.80}: ...}})"
+    )
+
+
+def _name_in(description: Any) -> str | None:
+    """The name that a configuration asks for; None where it holds code, or what else is no name."""
+    if isinstance(description, Mapping):
+        description = description.get("config") if description.get("class_name") == "function" else None
+    return description if isinstance(description, str) else None
+
+
+def _require_no_code(name: str | None, layer: Any) -> None:
+    if name is not None and not name.startswith(_NAMELESS):
+        return
+    if not isinstance(layer, str):
+        raise ValueError("a Lambda layer without a name holds code, which is never run here; make it anew")
+    what = "holds code, which is never run here" if name is None else "was saved without its function, a lambda"
+    raise ValueError(
+        f"the Lambda layer {layer!r:.80} {what}: pass its function by the name of the layer, "
+        f"custom_objects={{{layer!r:.80}: function}}"
     )

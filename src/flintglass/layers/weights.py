@@ -10,7 +10,7 @@ import numpy as np
 from flintglass import constraints, initializers, regularizers
 from flintglass.errors import DataError, ShapeError
 from flintglass.layers.stored import Stored
-from flintglass.names import scoped
+from flintglass.names import name_first, scoped
 from flintglass.random import SeedGenerator
 from flintglass.regularizers.base import penalty
 from flintglass.tracing import allowance, context
@@ -48,6 +48,7 @@ class HoldsWeights(Stored):
 
     # -- weights
 
+    @name_first("shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
     def add_weight(
         self,
         shape: Any = None,
@@ -61,7 +62,10 @@ class HoldsWeights(Stored):
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
-        """Make a weight: ``shape`` filled by ``initializer`` (glorot_uniform unless said otherwise)."""
+        """Make a weight: ``shape`` filled by ``initializer`` (glorot_uniform unless said otherwise).
+
+        A text as the first argument is the name, as in scripts for TensorFlow 2.
+        """
         shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         dtype = standard_dtype(dtype) if dtype is not None else self._dtype
         if any(not isinstance(extent, (int, np.integer)) or extent < 0 for extent in shape):
@@ -71,9 +75,12 @@ class HoldsWeights(Stored):
         granted = allowance.current.get()
         if granted is not None and granted.replaced and type(self).load_own_variables is Stored.load_own_variables:
             initializer = "zeros"  # a file's numbers take its place
+        initializer = initializers.get(initializer)
+        if granted is not None and not granted.replaced and hasattr(initializer, "price"):
+            granted.draw(f"{self._path or scoped(self.name)}/{name or 'variable'}", shape, initializer.price(shape))
         with context.answering(None):
             variable = Variable(
-                initializers.get(initializer),
+                initializer,
                 shape=tuple(int(extent) for extent in shape),
                 dtype=dtype,
                 trainable=trainable,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flintglass import initializers, ops
-from flintglass.names import automatic_name, snake_case
+from flintglass.errors import warn
+from flintglass.names import automatic_name, name_first, snake_case
 from flintglass.tracing import context
 from flintglass.tracing.promotion import standard_dtype
 from flintglass.tracing.tensor import Tensor
@@ -24,6 +25,12 @@ class Metric(Tracked):
     """
 
     direction: str | None = None
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        own = vars(cls)
+        if "reset_states" in own and "reset_state" not in own:
+            cls.reset_state = own["reset_states"]  # type: ignore[method-assign]  # a class written for Keras 2
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or automatic_name(snake_case(type(self).__name__))
@@ -59,6 +66,7 @@ class Metric(Tracked):
         self._added.append(variable)
         return variable
 
+    @name_first("shape")
     def add_weight(
         self,
         shape: Sequence[int] = (),
@@ -88,6 +96,13 @@ class Metric(Tracked):
         """Forget all batches: every variable becomes 0."""
         for variable in self.variables:
             variable.assign(ops.zeros(variable.spec.shape, variable.dtype) if variable.spec.shape else 0)
+
+    def reset_states(self) -> None:
+        """The spelling of Keras 2."""
+        warn("reset_states() of a metric is called reset_state() now")
+        # The class that a user wrote for Keras 2 may have come here from its own reset_states().
+        owners = (vars(kind) for kind in type(self).__mro__ if "reset_state" in vars(kind))
+        next(own["reset_state"] for own in owners if own["reset_state"] is not own.get("reset_states"))(self)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Tensor:
         """Add a batch and return the value so far."""

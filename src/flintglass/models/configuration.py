@@ -148,14 +148,19 @@ def graph_from(
     make: what makes a layer from its entry, where it is not the entry's own class.
     """
     making = make or (lambda entry: layer_from(entry, custom_objects))
-    known = {
-        entry["name"]: made_operation(entry) if is_operation(entry) else making(entry) for entry in config["layers"]
-    }
+    known: dict[str, Any] = {}
+    for entry in config["layers"]:
+        if entry["name"] in known:
+            raise ValueError(f"the model {config.get('name')!r:.80} lists two layers {entry['name']!r:.80}")
+        known[entry["name"]] = made_operation(entry) if is_operation(entry) else making(entry)
     results: dict[tuple[str, int], list[Any]] = {}
 
     def at(place: Any, first: int = 0) -> Any:
         name, number, output = place
-        return results[name, number - first][output]
+        found = results.get((name, number - first), [])
+        if type(output) is not int or not 0 <= output < len(found):
+            raise ValueError(f"{place!r:.80} is no output of a layer: [layer, call, output] of one that is there")
+        return found[output]
 
     def value(leaf: Mapping[str, Any]) -> Any:
         return at(leaf["config"]["keras_history"])
@@ -181,7 +186,10 @@ def graph_from(
     def end(place: Any) -> Any:
         if isinstance(place, dict):
             return {key: end(item) for key, item in place.items()}
+        if not isinstance(place, (list, tuple)):
+            raise ValueError(f"{place!r:.80} is no end of a graph: [layer, call, output] is")
         if len(place) == 3 and isinstance(place[0], str):
+            allowance.work()  # each may stand there thousands of times
             return at(place, _first_call(known.get(place[0])))
         return [end(item) for item in place]
 

@@ -78,6 +78,8 @@ def model_from(document: Mapping[str, Any], older: bool = False) -> Any:
 
 def compile_from(model: Any, settings: Mapping[str, Any] | None, older: bool = False) -> None:
     """Compile the model as its document says."""
+    if settings and not isinstance(settings, Mapping):
+        raise ValueError(f"what compile() was given is told by a dictionary, not {settings!r:.60}")
     if settings:
         model.compile_from_config(modern_training(settings) if older else settings)
 

@@ -15,6 +15,7 @@ from flintglass.exporters.formats import require_format, text_of
 from flintglass.models.feed import Feed, input_names, signature_of
 from flintglass.models.training import signature_to_show
 from flintglass.saving.replacing import replacing
+from flintglass.tracing.structure import pack
 
 
 def export(model: Any, path: str | os.PathLike[str], wanted: str | None = None, x: Any = None) -> None:
@@ -42,7 +43,10 @@ def gathered(model: Any, name: str, x: Any = None) -> Exported:
     state = [arrays[value.name] for value in program.state]
     expected = [np.array(array) for array in engine().execute(program, state, traced.entering(given))]
     chosen = names if len(names) == count > 1 else ()
-    return Exported(program, arrays, given, expected, name, chosen)
+    nesting = pack(traced.result, range(len(expected)))
+    if isinstance(nesting, (list, tuple)) and len(nesting) == 1:
+        nesting = nesting[0]
+    return Exported(program, arrays, given, expected, name, chosen, nesting)
 
 
 def _traced(model: Any, rows: Sequence[np.ndarray] | None) -> Any:

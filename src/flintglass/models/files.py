@@ -36,6 +36,7 @@ class Files(Tracked):
     def to_json(self, **options: Any) -> str:
         """The layers and their settings as JSON, without weights; ``options`` go to ``json.dumps``."""
         document = load_named("flintglass.models.documents:document_of")(self)
+        load_named("flintglass.models.unnamed:tell_of_lambdas")(self)
         return str(load_named("flintglass.models.documents:as_json")(document, **options))
 
     def get_compile_config(self) -> dict[str, Any]:

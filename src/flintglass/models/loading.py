@@ -28,11 +28,11 @@ ZIP, HDF5 = b"PK", b"\x89HDF\r\n\x1a\n"
 OPERATIONS = 12_000
 COST_OF_COMPILING = 30  # of those
 NUMBERS_OF_METRICS = 4_000_000
-# A description without weights has no file that bounds it: 160 MB in float32.
-NUMBERS_OF_A_DESCRIPTION = 40_000_000
+# A description without weights has no file that bounds it: 40 MB in float32, and 140 MB more while they are drawn.
+NUMBERS_OF_A_DESCRIPTION = 10_000_000
 NOT_CODE = (
     "safe_mode=False changes nothing: no code that a file holds is ever run here. Pass the functions and classes that "
-    "the model needs by custom_objects"
+    "the model needs by custom_objects, that of a Lambda layer by the layer's name"
 )
 _LONGEST_REASON = 2000
 _UNKNOWN = re.compile(r"(?:there is no|unknown) \w+ '(?P<name>[^']{1,80})'")
@@ -160,7 +160,7 @@ def _from_hdf5(stream: BinaryIO, file: str, compile: bool) -> Any:
         _compile([(model, settings)], file, "training_config", older=True)
     plan = Assignment(file, "model_weights")
     with reading(file, "model_weights"), granting(Allowance(elements(root) + 8, OPERATIONS, _holds(root))):
-        legacy_assignment(model, weights, plan)
+        legacy_assignment(model, weights, plan, named=names_in(document))
         if model.optimizer is not None:
             _enter_optimizer(model, root, plan, older)
         plan.apply()

@@ -31,8 +31,8 @@ from flintglass.tracing.structure import flatten, map_leaves
 from flintglass.tracing.tensor import Tensor
 
 # Glass stands right of models, and is loaded where a model is asked to explain itself.
-EXPLAIN = "flintglass.glass.explain:explain"
-EXPLAIN_STEP = "flintglass.glass.explain:explain_step"
+EXPLAIN = "flintglass.glass.explanation:explain"
+EXPLAIN_STEP = "flintglass.glass.explanation:explain_step"
 
 
 class Model(Resting, Files, OwnSteps, Structured):
@@ -325,13 +325,30 @@ class Model(Resting, Files, OwnSteps, Structured):
             self.require_compiled(f"its {kind} program can be shown")
         return self._programs.get(kind, training.signature_to_show(self, kind))
 
-    def explain(self, x: Any, **options: Any) -> Any:
-        """What the network computes for ``x``, unit by unit, with the numbers filled in."""
-        return load_named(EXPLAIN)(self, x, **options)
+    def explain(self, x: Any, rows: int = 1, units: int = 16, terms: int = 6, digits: int = 4) -> Any:
+        """What the network computes for the first ``rows`` rows of ``x``, unit by unit, with the numbers filled in.
 
-    def explain_step(self, x: Any, y: Any, **options: Any) -> Any:
-        """One training step on (x, y) with its numbers: loss, gradients, update; the model stays as it is."""
-        return load_named(EXPLAIN_STEP)(self, x, y, **options)
+        units: how many units of a layer are shown at most. terms: how many terms of a long sum are shown, the
+        largest first. digits: significant digits of what is printed. Returns a glass.Explanation: print it.
+        """
+        return load_named(EXPLAIN)(self, x, rows, units, terms, digits)
+
+    def explain_step(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        rows: int = 2,
+        units: int = 4,
+        terms: int = 6,
+        digits: int = 4,
+    ) -> Any:
+        """One training step on (x, y) with its numbers: loss, gradients, update; the model stays as it is.
+
+        rows: how many rows of the batch are shown; sums run over all. units: how many elements of a row, or of a
+        weight, are shown at most. terms, digits: as for ``explain``. Returns a glass.Explanation: print it.
+        """
+        return load_named(EXPLAIN_STEP)(self, x, y, sample_weight, rows, units, terms, digits)
 
     def summary(
         self,

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from flintglass.customs import custom
+from flintglass.layers.arguments import layer_name
 from flintglass.ops.graph import BY_CLASS, MODULES, Operation, operation_from
 from flintglass.program import Size
 from flintglass.tracing import allowance
@@ -19,7 +21,14 @@ _ARRAYS = ("__numpy__", "__tensor__")
 
 
 def is_operation(entry: Mapping[str, Any]) -> bool:
-    """True for an entry that describes an operation, not a layer."""
+    """True for an entry that describes an operation, not a layer.
+
+    Keras's ``.h5`` files tell no module; there, it is an entry without what the settings of every layer tell.
+    """
+    if entry.get("module") is None:
+        kind, settings = entry.get("class_name"), entry.get("config")
+        told = isinstance(settings, Mapping) and "trainable" not in settings
+        return told and isinstance(kind, str) and kind in BY_CLASS and custom(kind) is None
     module = str(entry.get("module"))
     return module.startswith("keras.src.ops.") or module in MODULES
 
@@ -45,7 +54,7 @@ def made_operation(entry: Mapping[str, Any]) -> Operation:
     """The node that an entry describes; ValueError where it names an operation that there is not."""
     settings = dict(entry["config"])
     spend(settings)
-    name = settings.pop("name", entry["name"])
+    name = layer_name(settings.pop("name", entry["name"]), "an operation")
     if entry["class_name"] not in BY_CLASS:
         raise ValueError(
             f"the configuration holds the operation {name!r} of the class {entry['class_name']!r}, which is none of "

@@ -37,6 +37,13 @@ def _wrong(about: Any) -> Iterator[str]:
             yield name
 
 
+def _plain(value: Any) -> bool:
+    """True for what can be compared with == as a whole: an array cannot."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_plain, value))
+    return value is None or isinstance(value, (str, bool, int, float))
+
+
 def _position(value: Any) -> bool:
     return _has(value, "epoch", "step", "begun") and (
         _count(value["epoch"]) and _count(value["step"]) and isinstance(value["begun"], bool)
@@ -88,7 +95,7 @@ def _has(value: Any, *keys: str) -> bool:
 
 
 _HOLD = {
-    "run": lambda value: isinstance(value, Mapping),
+    "run": lambda value: isinstance(value, Mapping) and all(map(_plain, value.values())),
     "made_by": _maker,
     "position": _position,
     "seed": lambda value: value is None or (type(value) is int and 0 <= value < _LARGEST_SEED),

@@ -11,7 +11,7 @@ from flintglass.errors import nearest
 from flintglass.layers.base import Layer
 from flintglass.models.graph import Graph
 from flintglass.names import depth
-from flintglass.tracing.structure import flatten, pack
+from flintglass.tracing.structure import flatten, pack, paths
 from flintglass.tracing.tensor import Tensor, apply, cast, convert
 
 
@@ -77,15 +77,18 @@ class Structured(Layer):
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the outputs, in order; none where they are not known before the model is called."""
-        return self.names_of_outputs(self._graph.outputs) if self._graph is not None else []
+        """The names of the layers that make the outputs, in the order of ``outputs``, where there is a graph.
+
+        As in Keras, which does so for outputs in a dict too; ``names_of_outputs`` gives its keys, which losses go by.
+        """
+        return [getattr(t.call.operation, "name", f"output{i}") for i, t in enumerate(self.outputs)]
 
     def names_of_outputs(self, outputs: Any) -> list[str]:
-        """A name for each output: that of the layer that makes it."""
+        """A name for each output, in the order of ``flatten``: its key, or that of the layer that makes it."""
         if isinstance(outputs, dict):
-            return [str(key) for key in sorted(outputs)]
+            return ["_".join(map(str, keys)) for keys in paths(outputs)]
         if self._graph is not None and len(flatten(outputs)) == len(self.outputs):
-            names = [getattr(t.call.operation, "name", f"output{i}") for i, t in enumerate(self.outputs)]
+            names = self.output_names
             return [f"{n}_{i}" if names.count(n) > 1 else n for i, n in enumerate(names)]
         count = len(flatten(outputs))
         return ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
@@ -105,13 +108,18 @@ class Structured(Layer):
             raise NotImplementedError(f"{type(self).__name__} defines no call()")
         leaves = list(inputs.values()) if isinstance(inputs, dict) else flatten(inputs)
         if isinstance(inputs, dict):
-            leaves = [inputs[name] for name in self.input_names]
+            leaves = [inputs[name] for name in self._keys()]
         if len(leaves) != len(self.inputs):
             raise ValueError(
                 f"model {self.name!r} has {len(self.inputs)} inputs ({self.input_names}), but was called on "
                 f"{len(leaves)}"
             )
         return self._graph.run([self._fitted(i, leaf) for i, leaf in enumerate(leaves)])
+
+    def _keys(self) -> list[str]:
+        """The keys by which a dict gives the inputs: those of the model's own dict, else the names of the inputs."""
+        given = self._graph.inputs if self._graph is not None else None
+        return sorted(given) if isinstance(given, dict) else self.input_names
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: the layers inside have handed their masks on already."""

@@ -1,4 +1,4 @@
-"""Losses and metrics that a file cannot name: told when the model is saved, not when it is too late."""
+"""Functions that a file cannot name, of layers and of compile(): told when the model is saved, not when it is late."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from flintglass.customs import registered_name
 from flintglass.errors import warn
 from flintglass.identifiers import function_dictionary
+from flintglass.layers.lambda_layer import Lambda, is_nameless
 from flintglass.models.compile_config import loss_from, metric_from
 from flintglass.saving.places import places
 
@@ -33,6 +34,31 @@ def tell_of_functions(model: Any) -> None:
                     "the file with compile=False and compile() the model yourself, or use a function with a name of "
                     "its own (def), and pass it as custom_objects={name: function} when you load"
                 )
+
+
+def tell_of_lambdas(model: Any) -> None:
+    """Warn of Lambda layers whose functions have no name, and say how the file is loaded all the same.
+
+    ValueError where two of them have one name, by which a loader could not give each its own function.
+    """
+    found: dict[str, Any] = {}
+    for place in places(model):
+        layer = place.thing
+        if not isinstance(layer, Lambda) or not is_nameless(layer.function):
+            continue
+        if found.setdefault(layer.name, layer.function) is not layer.function:
+            raise ValueError(
+                f"two Lambda layers of model {model.name!r} are called {layer.name!r} and have lambdas of their own, "
+                "which would be told apart by these names when the file is loaded: rename one of them"
+            )
+    if found:
+        told = ", ".join(f"{name!r}: function" for name in found)
+        one = len(found) == 1
+        warn(
+            f"the {'function of the Lambda layer' if one else 'functions of the Lambda layers'} "
+            f"{', '.join(map(repr, found))} {'is not' if one else 'are not'} written, since no file holds code: "
+            f"loading needs custom_objects={{{told}}}"
+        )
 
 
 def _functions(compiled: Any) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:

@@ -12,7 +12,7 @@ from flintglass import __version__
 from flintglass.errors import warn
 from flintglass.layers.base import Layer
 from flintglass.models.documents import as_json, document_of, portable
-from flintglass.models.unnamed import tell_of_functions
+from flintglass.models.unnamed import tell_of_functions, tell_of_lambdas
 from flintglass.saving.archive import write_archive
 from flintglass.saving.hdf5.tree import Group
 from flintglass.saving.hdf5.write import write_hdf5
@@ -49,10 +49,13 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **options: Any
         raise TypeError(f"save() does not know {', '.join(sorted(unknown))}")
     compiled = bool(options.get("include_optimizer", True))
     ending = os.path.splitext(path)[1]
+    if not ending and options.get("save_format") in ("h5", "hdf5"):
+        ending = ".h5"  # as Keras 2 did; what a file holds is read from its first bytes
     if ending not in (".keras", ".h5", ".hdf5") or options.get("zipped") is False or options.get("save_format") == "tf":
         raise NotImplementedError(f"model.save({path!r}): {_FOLDER if ending in ('', '.tf') else _ENDING}")
     require_free(path, overwrite)
     _tell_of_lost_arguments(model)
+    tell_of_lambdas(model)
     if compiled:
         tell_of_functions(model)
     if ending == ".keras":
@@ -111,6 +114,9 @@ def _save_hdf5(model: Any, path: str, compiled: bool) -> None:
     weights.attributes.update(about)
     root = Group({"model_weights": weights}, dict(about))
     described = {"class_name": document["class_name"], "config": document["config"]}
+    if getattr(model, "_graph", None) is None:
+        _tell_of_own_call(model, path, document.get("build_config"))
+        described["build_config"] = document.get("build_config")  # which Keras never writes here, and never reads
     if document.get("registered_name") and document["registered_name"] != "Functional":
         described["registered_name"] = document["registered_name"]
     root.attributes["model_config"] = as_json(described)
@@ -122,6 +128,17 @@ def _save_hdf5(model: Any, path: str, compiled: bool) -> None:
         root.members["optimizer_weights"] = state
     with replacing(path) as stream:
         write_hdf5(stream, root)
+
+
+def _tell_of_own_call(model: Any, path: str, built_for: Any) -> None:
+    """Warn of an .h5 file of a model with a call of its own: Keras cannot load it, nor we one of unknown shapes."""
+    known = bool(built_for and built_for.get("input_shape"))
+    ours = "flintglass only with its class by custom_objects" if known else "nor can flintglass"
+    warn(
+        f"{path}: model {model.name!r} ({type(model).__name__}) has a call of its own, and Keras can load no such "
+        f"model from an .h5 file, {ours}: "
+        "save it as .keras, or its weights by save_weights and load them into a model of the same class"
+    )
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, **options: Any) -> None:

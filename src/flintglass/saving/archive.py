@@ -15,14 +15,12 @@ from typing import BinaryIO
 
 from flintglass.errors import ModelFileError
 from flintglass.saving.documents import LARGEST
+from flintglass.saving.zip_directory import directory_of
 
 METADATA, CONFIGURATION, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MEMBERS = (METADATA, CONFIGURATION, WEIGHTS)
 
-_END = b"PK\x05\x06"
-_END_OF_64 = b"PK\x06\x06"
 _LOCAL = struct.Struct("<4s5H3L2H")
-_LONGEST_TAIL = 2**16 + 22
 _LARGEST_DIRECTORY = 64 * 1024
 # Keras stores its members as they are. Where another tool compressed them, weights shrink to about 0.9 of their
 # size and JSON to a twentieth; zeros shrink a thousandfold, which is how a bomb is made.
@@ -97,17 +95,11 @@ class Archive:
 
     def _require_small_directory(self) -> None:
         """Refuse a long list of members before it is read."""
-        self._stream.seek(max(0, self._size - _LONGEST_TAIL))
-        tail = self._stream.read()
-        place = tail.rfind(_END)
-        if place < 0 or len(tail) < place + 22:
+        told = directory_of(self._stream)
+        if told is None:
             raise self.refuse("", "it is no zip archive, or it is cut off: its list of members is missing")
-        count, length = struct.unpack_from("<HL", tail, place + 10)
-        wide = tail.rfind(_END_OF_64, 0, place)
-        if (count == 0xFFFF or length == 0xFFFFFFFF) and wide >= 0 and len(tail) >= wide + 48:
-            count, length = struct.unpack_from("<QQ", tail, wide + 32)
-        if count > len(MEMBERS) or length > _LARGEST_DIRECTORY:
-            raise self.refuse("", f"the archive lists {count} members; a .keras file has {len(MEMBERS)}")
+        if told.members > len(MEMBERS) or told.length > _LARGEST_DIRECTORY:
+            raise self.refuse("", f"the archive lists {told.members} members; a .keras file has {len(MEMBERS)}")
 
     def _check(self, name: str, info: zipfile.ZipInfo) -> None:
         if name not in MEMBERS:
@@ -192,9 +184,10 @@ def opened(path: str | os.PathLike[str], file: str) -> Iterator[BinaryIO]:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise ModelFileError(file, "", f"it cannot be opened: {error.strerror or error}") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ModelFileError(file, "", "it is no regular file")
     with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ModelFileError(file, "", "it is no regular file")
         yield stream
 
 

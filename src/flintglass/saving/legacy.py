@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,14 @@ def datasets_of(group: Group, plan: Assignment, place: str) -> dict[str, Dataset
     return found
 
 
-def legacy_assignment(model: Any, root: Group, plan: Assignment, by_name: bool = False) -> Assignment:
-    """Enter the layers' weights, in their order, or (``by_name``) those of layers that the file has too."""
+def legacy_assignment(
+    model: Any, root: Group, plan: Assignment, by_name: bool = False, named: Collection[str] | None = None
+) -> Assignment:
+    """Enter the layers' weights, in their order, or (``by_name``) those of layers that the file has too.
+
+    named: the names of layers that the file's configuration gave, where the model is made from it; weights that carry
+    the name of another one of them are refused.
+    """
     listed = texts_of(root, LAYERS, plan, "")
     stored: dict[str, dict[str, Dataset]] = {}
     for name in listed:
@@ -104,8 +110,11 @@ def legacy_assignment(model: Any, root: Group, plan: Assignment, by_name: bool =
         if not isinstance(group, Group):
             raise plan.refuse(name, "it is listed among the layers, but not there")
         stored[name] = datasets_of(group, plan, name)
-    pairs = _pairs_by_name(model, stored) if by_name else _pairs(model, stored, plan)
+    pairs = _pairs_by_name(model, stored) if by_name else _pairs(model, stored, plan, named is not None)
     for layer, name in pairs:
+        other = name if name != layer.name and {name, layer.name} <= set(named or ()) else _said(layer, name, stored)
+        if other is not None:
+            raise plan.refuse(name, f"these are the weights of {other!r}, not of {layer.name!r}")
         _enter(ordered(layer), stored[name], plan, name)
     top = root.members.get(OWN)
     own = model.stored_variables()
@@ -116,19 +125,40 @@ def legacy_assignment(model: Any, root: Group, plan: Assignment, by_name: bool =
     return plan
 
 
+def _said(layer: Any, name: str, stored: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The other layer of the file that the paths of these weights name; None where they name none."""
+    if hasattr(layer, "layers") or not type(layer).__module__.startswith("flintglass.layers"):
+        return None  # what is inside may be called as a layer of the whole is
+    for path in stored[name]:
+        parts = path.split("/")[:-1]
+        other = next((part for part in parts if part in stored), None)
+        if other is not None and name not in parts:
+            return other
+    return None
+
+
 def _pairs_by_name(model: Any, stored: dict[str, Any]) -> list[tuple[Any, str]]:
     return [(layer, layer.name) for layer in model.layers if layer.name in stored]
 
 
-def _pairs(model: Any, stored: dict[str, dict[str, Dataset]], plan: Assignment) -> list[tuple[Any, str]]:
+def _pairs(model: Any, stored: dict[str, dict[str, Dataset]], plan: Assignment, whole: bool) -> list[tuple[Any, str]]:
+    """The layers with the names of their groups; ``whole``: the model is made from the same file."""
     own = [layer for layer in model.layers if layer.weights]
     names = [name for name, datasets in stored.items() if datasets]
     if len(own) != len(names):
         unbuilt = "" if model.built else "; it is not built yet: call it on data first"
+        hint = f"{unbuilt}. by_name=True loads the layers of equal names"
+        if whole and not model.built:
+            hint = (
+                ": it has a call of its own, and an .h5 file need not tell the shapes that it is built for. Make the "
+                "model by its class, call it on data, and give it the weights by model.load_weights(path)"
+            )
+        elif whole:
+            hint = ", though it is made from the same file, which is damaged"
         raise plan.refuse(
             "",
             f"the file holds weights of {len(names)} layers ({', '.join(names[:6])}), but the model has "
-            f"{len(own)} with weights{unbuilt}. by_name=True loads the layers of equal names",
+            f"{len(own)} with weights{hint}",
         )
     return list(zip(own, names, strict=True))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 LONG = 32  # floats in a row from which on a list is kept as an array
 MARK = "flintglass"  # the key of what JSON has no word for
+_REFERRED = ("array", "scalar", "floats")
 
 
 def pack(value: Any, arrays: list[np.ndarray], place: str) -> Any:
@@ -41,15 +42,23 @@ def _referred(kind: str, array: np.ndarray, arrays: list[np.ndarray]) -> dict[st
 
 
 def unpack(value: Any, arrays: Sequence[np.ndarray]) -> Any:
-    """What ``pack`` was given."""
+    """What ``pack`` was given. ValueError for what it never makes: an array that is referred to twice, as a bomb is."""
+    return _unpacked(value, arrays, set())
+
+
+def _unpacked(value: Any, arrays: Sequence[np.ndarray], taken: set[int]) -> Any:
     if isinstance(value, list):
-        return [unpack(item, arrays) for item in value]
+        return [_unpacked(item, arrays, taken) for item in value]
     if not isinstance(value, dict):
         return value
     kind = value.get(MARK)
     if kind is None:
-        return {key: unpack(item, arrays) for key, item in value.items()}
+        return {key: _unpacked(item, arrays, taken) for key, item in value.items()}
     if kind == "tuple":
-        return tuple(unpack(item, arrays) for item in value["items"])
-    array = arrays[value["array"]]
+        return tuple(_unpacked(item, arrays, taken) for item in value["items"])
+    number = value["array"]
+    if kind not in _REFERRED or type(number) is not int or number < 0 or number in taken:
+        raise ValueError(f"{str(kind)[:40]!r} {str(number)[:40]} is no array that is referred to once")
+    taken.add(number)
+    array = arrays[number]
     return array.tolist() if kind == "floats" else array[()] if kind == "scalar" else array

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 SUFFIX = ".part"  # of the temporary name; a process that is killed leaves such a file behind
+_LONGEST_START = 60
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -48,7 +49,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def _created(folder: str, name: str, mode: int) -> tuple[int, str]:
     """A new file beside the one that it will replace, with its permissions from the start."""
     while True:
-        temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}{SUFFIX}")
+        # A name takes 255 bytes at most, a letter up to 4 of them.
+        temporary = os.path.join(folder, f".{name[:_LONGEST_START]}.{secrets.token_hex(4)}{SUFFIX}")
         try:
             return os.open(temporary, _FLAGS, mode), temporary
         except FileExistsError:

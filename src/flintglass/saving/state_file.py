@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from flintglass.errors import ModelFileError
+from flintglass.saving.archive import opened
 from flintglass.saving.hdf5.read import read_hdf5
 from flintglass.saving.hdf5.tree import Dataset, Group
 from flintglass.saving.hdf5.write import write_hdf5
@@ -20,6 +21,8 @@ from flintglass.saving.replacing import replacing
 
 FORMAT = 1
 KIND = "flintglass training state"
+# Lists and dictionaries take up to 64 bytes each for 2 in the file, numbers 36.
+_MOST_PARTS, _MOST_VALUES = 500_000, 3_000_000
 _DAMAGED = "the file is damaged: "
 
 
@@ -46,7 +49,7 @@ def write_state(path: str, about: dict[str, Any], variables: Sequence[tuple[str,
 
 def read_state(path: str) -> tuple[dict[str, Any], list[np.ndarray]]:
     """What ``write_state`` was given; ModelFileError where the file is not whole, or is none of its kind."""
-    with open(path, "rb") as stream:
+    with opened(path, path) as stream:
         tree = read_hdf5(stream, path)
         if tree.attributes.get("kind") != KIND:
             raise ModelFileError(path, "", "this is no state of a training run that BackupAndRestore wrote")
@@ -57,8 +60,10 @@ def read_state(path: str) -> tuple[dict[str, Any], list[np.ndarray]]:
             whole = tree.attributes.get("sha256") == _checksum(tree)
             variables, values = _arrays(tree, "variables"), _arrays(tree, "values")
             text = tree.members["about"].read().tobytes()  # type: ignore[union-attr]
+            if max(text.count(b"["), text.count(b"{")) > _MOST_PARTS or text.count(b",") > _MOST_VALUES:
+                raise ModelFileError(path, "about", "it tells of more than any run has")
             about = unpack(json.loads(text), values)
-        except (KeyError, AttributeError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, AttributeError, TypeError, ValueError, IndexError, RecursionError) as error:
             if isinstance(error, ModelFileError):
                 raise
             raise ModelFileError(path, "", f"{_DAMAGED}{error}") from error

@@ -35,6 +35,16 @@ class Allowance:
             raise TooMuch(f"{path} would hold {asked} numbers (its shape is {tuple(shape)}), but {self.why}")
         self.numbers -= asked
 
+    def draw(self, path: str, shape: Sequence[int], price: float) -> None:
+        """Take what first values cost beyond their number, before they are drawn. price: of one, in plain numbers."""
+        cost = int(prod(int(extent) for extent in shape) * max(0.0, price - 1.0))
+        if cost > self.numbers:
+            raise TooMuch(
+                f"the first values of {path} (its shape is {tuple(shape)}) take as long to draw as {cost} plain "
+                f"numbers, but {self.why}"
+            )
+        self.numbers -= cost
+
     def work(self, amount: int = 1) -> None:
         """Take one operation, or as many as something costs."""
         self.operations -= amount

@@ -15,6 +15,15 @@ def flatten(structure: Any) -> list[Any]:
     return [structure]
 
 
+def paths(structure: Any, start: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The keys and positions that lead to each leaf, in the order of ``flatten``."""
+    if isinstance(structure, dict):
+        return [path for key in sorted(structure) for path in paths(structure[key], (*start, key))]
+    if isinstance(structure, (list, tuple)):
+        return [path for position, item in enumerate(structure) for path in paths(item, (*start, position))]
+    return [start]
+
+
 def pack(structure: Any, leaves: Sequence[Any]) -> Any:
     """The same nesting as ``structure`` with other leaves."""
     return _build(structure, iter(leaves))

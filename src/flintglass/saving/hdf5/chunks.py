@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from flintglass.saving.hdf5 import limits
-from flintglass.saving.hdf5.filters import stored_sizes, undone
+from flintglass.saving.hdf5.filters import DEFLATE, stored_sizes, undone
 from flintglass.saving.hdf5.kinds import bytes_of
 from flintglass.saving.hdf5.source import UNDEFINED, Fields, Refusal, Source
 from flintglass.saving.hdf5.trees import old_nodes
@@ -88,7 +88,10 @@ def chunked(
     pieces = list(_leaves(source, address, key)) if address != UNDEFINED else []
     records = np.concatenate(pieces) if pieces else np.empty(0, _entry(key))
     _check(source, records, shape, chunk, stored_sizes(filters, size, limits.INFLATION))
-    return Chunked(shape, stored, chunk, filters, fill, records)
+    found = Chunked(shape, stored, chunk, filters, fill, records)
+    if DEFLATE in filters:
+        source.inflate(int(records["size"].sum(dtype=np.uint64)), found.held)
+    return found
 
 
 def _entry(key: np.dtype[Any]) -> np.dtype[Any]:

@@ -43,4 +43,8 @@ RANK = 32  # libhdf5's own bound
 TREE_LEVELS = 16  # of a B-tree: at two children a node, 65,536 leaves
 FILLED_BYTES = 1 << 20  # one dataset whose numbers are not in the file, only its fill value
 CHUNK_BYTES = 16 << 20  # a chunk larger than its dataset, as one that may grow has
+# All compressed datasets of a file together. Trained weights shrink to 0.9 of their size, zeros a thousandfold; what is
+# read is there two or three times, as arrays of the file and as variables.
+INFLATED_BYTES = 64 << 20
+INFLATED_RATIO = 4  # beyond that, times the bytes that are stored
 INFLATION = 1032  # deflate's greatest ratio: what a chunk can hold for each byte that is stored

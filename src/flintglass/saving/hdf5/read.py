@@ -62,6 +62,7 @@ def _tree(source: Source) -> Group:
                     raise Refusal(f"groups are nested deeper than {limits.DEPTH}")
                 found.members[name] = found  # keeps the order; replaced when its turn comes
                 pending.append((found, place, inner))
+    source.check_inflated()
     if top is None:
         raise Refusal("the file's root is a dataset, not a group")
     return top

@@ -50,6 +50,7 @@ class Source:
         self._spent: dict[str, int] = {}
         self._work = 0.0
         self._claimed = 0
+        self._deflated = self._inflated = 0
         self._seen: set[int] = set()
 
     def spend(self, what: str, amount: int) -> None:
@@ -73,6 +74,19 @@ class Source:
         self._claimed += size
         if self._claimed > self.length:
             raise Refusal(f"the datasets up to here declare {self._claimed:,} bytes; the file has {self.length:,}")
+
+    def inflate(self, stored: int, size: int) -> None:
+        """Count a compressed dataset: its bytes in the file, and what they become."""
+        self._deflated += stored
+        self._inflated += size
+
+    def check_inflated(self) -> None:
+        """Refuse, once all datasets are known, a file that would grow to many times its size."""
+        if self._inflated > max(limits.INFLATED_BYTES, limits.INFLATED_RATIO * self._deflated):
+            raise Refusal(
+                f"{self._deflated:,} compressed bytes would become {self._inflated:,}; {limits.INFLATED_BYTES:,}, or "
+                f"{limits.INFLATED_RATIO} times as many, are inflated. Write the file without compression"
+            )
 
     def inside(self, address: int, size: int, what: str) -> None:
         """Refuse a piece that does not lie in the file."""

@@ -12,10 +12,12 @@ from flintglass.errors import DataError, nearest
 from flintglass.glass import arithmetic, places  # noqa: F401  (importing a family enters its rules)
 from flintglass.glass.elements import Elements
 from flintglass.glass.evidence import Evidence
-from flintglass.glass.formula import Constant, Formula, Style
+from flintglass.glass.formula import Constant, Formula, Style, folds
 from flintglass.models.feed import Feed, full_signature, signature_of
 from flintglass.program import Program, Size, Value
 from flintglass.tracing.gradient import PREFIX
+
+FOLDED = "Long sums begin with their largest terms; [k] behind a term says that it is number k of its sum, from 0."
 
 
 @dataclass
@@ -57,6 +59,8 @@ class Explanation:
             after = self.entries[position + 1] if position + 1 < len(self.entries) else None
             if entry.value in self.left_out and (after is None or after.value != entry.value):
                 lines.append(f"  ... and {_more(self.left_out[entry.value], 'element')} of {entry.value}")
+        if any(folds(entry.formula, self.style) for entry in self.entries):
+            lines += ["", FOLDED]
         if self.notes:
             lines += ["", *self.notes]
         return "\n".join(lines)
@@ -208,7 +212,7 @@ def _some(value: Value, array: np.ndarray, rows: int, units: int) -> Iterator[tu
 def _before_and_after(evidence: Evidence, model: Any, units: int, digits: int) -> list[str]:
     """A table of the weights' changes."""
     style = Style(max(digits, 6))
-    lines = []
+    rows: list[tuple[str, ...]] = []
     trained = {variable.identifier for variable in model.trainable_variables}
     for value, operand in evidence.program.updates:
         if value.name not in trained or not isinstance(operand, Value):
@@ -218,12 +222,16 @@ def _before_and_after(evidence: Evidence, model: Any, units: int, digits: int) -
             place = f"[{', '.join(map(str, index))}]" if index else ""
             old, new = before[index].item(), after[index].item()
             change = style.number(new - old)
-            lines.append(
-                f"  {value.name + place:<24} {style.number(old):>12} -> {style.number(new):>12}  "
-                f"({'' if change.startswith('-') else '+'}{change})"
-            )
+            sign = "" if change.startswith("-") else "+"
+            rows.append((value.name + place, style.number(old), style.number(new), f"({sign}{change})"))
         if before.size > units:
-            lines.append(f"  ... and {_more(before.size - units, 'weight')} of {value.name}")
-    if not lines:
+            rows.append((f"... and {_more(before.size - units, 'weight')} of {value.name}",))
+    if not rows:
         raise DataError("the step changes no weight: the model has no trainable variables")
-    return lines
+    widths = [max([least, *(len(row[k]) for row in rows if len(row) > 1)]) for k, least in enumerate((24, 12, 12))]
+    return [f"  {_in_columns(row, widths) if len(row) > 1 else row[0]}" for row in rows]
+
+
+def _in_columns(row: tuple[str, ...], widths: Sequence[int]) -> str:
+    name, old, new, change = row
+    return f"{name:<{widths[0]}} {old:>{widths[1]}} -> {new:>{widths[2]}}  {change}"
