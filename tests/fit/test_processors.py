@@ -89,6 +89,104 @@ def test_a_fork_while_another_thread_trains_leaves_a_child_that_can_train() -> N
     assert run(script).strip() == "[0, 0, 0, 0, 0]"
 
 
+# Three places in which the other thread can be when the process forks: inside a step, between two, and not training.
+FORKS = """
+    import threading
+    model = models.Sequential([layers.Input((40,)), layers.Dense(300), layers.Dense(1)])
+    model.compile("adam", "mse")
+    x = np.ones((600, 40), "float32")
+    here, go_on = threading.Event(), threading.Event()
+
+    class Stopping(fg.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            here.set()
+            go_on.wait(60)
+
+    def in_child(work):
+        child = os.fork()
+        if child == 0:
+            try:
+                work()
+            except RuntimeError as error:
+                print("told" if "half a step" in str(error) else repr(error), flush=True)
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def train():
+        callbacks = [Stopping()]
+        thread = threading.Thread(target=lambda: model.fit(x, x.sum(1), batch_size=8, verbose=0, callbacks=callbacks))
+        thread.start()
+        return thread
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are Unix's")
+def test_a_model_that_was_between_two_steps_at_the_fork_is_whole_in_the_child() -> None:
+    script = """
+        thread = train()
+        here.wait(60)
+        expected = model.get_weights()
+        def work():
+            assert all(map(np.array_equal, model.get_weights(), expected))
+            model.fit(x, x.sum(1), verbose=0)
+            model.predict(x, verbose=0)
+            print("trained", flush=True)
+        print(in_child(work))
+        go_on.set()
+        thread.join()
+    """
+    assert run(textwrap.dedent(FORKS) + textwrap.dedent(script)).split() == ["trained", "0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are Unix's")
+@pytest.mark.parametrize(
+    "use", ["model.get_weights()", "model.predict(x, verbose=0)", "model.fit(x, x[:, 0], verbose=0)"]
+)
+@pytest.mark.parametrize("engine", ["native", "numpy"])
+def test_a_model_that_was_inside_a_step_at_the_fork_is_told_of_in_the_child(use: str, engine: str) -> None:
+    script = f"""
+        config.set_engine("{engine}")
+        model.fit(x, x.sum(1), verbose=0)
+        stop = threading.Event()
+        go_on.set()
+        class Ending(fg.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                model.stop_training = stop.is_set()
+        thread = threading.Thread(target=lambda: model.fit(
+            x, x.sum(1), batch_size=8, verbose=0, epochs=100_000, callbacks=[Ending()]))
+        thread.start()
+        while not model._lock.worker:
+            pass
+        # The thread rests at the ends of its epochs: a fork may meet it there, and the child is whole then.
+        found = [in_child(lambda: {use}) for _ in range(10)]
+        stop.set()
+        thread.join()
+        print(found)
+    """
+    told, found = run(textwrap.dedent(FORKS) + textwrap.dedent(script)).rsplit("[", 1)
+    assert set(told.split()) == {"told"}
+    assert found.strip() == "0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are Unix's")
+def test_a_fork_inside_at_rest_leaves_a_child_with_a_whole_model() -> None:
+    script = """
+        go_on.set()
+        thread = threading.Thread(target=lambda: model.fit(x, x.sum(1), batch_size=8, verbose=0, epochs=300))
+        thread.start()
+        while not model._lock.worker:
+            pass
+        def work():
+            expected = model.get_weights()
+            assert all(map(np.array_equal, model.get_weights(), expected))
+        with model.at_rest():
+            found = in_child(work)
+        thread.join()
+        print(found)
+    """
+    assert run(textwrap.dedent(FORKS) + textwrap.dedent(script)).strip() == "0"
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux tells a process's processors")
 def test_no_more_threads_than_processors_that_the_process_may_use() -> None:
     one = min(os.sched_getaffinity(0))

@@ -55,7 +55,18 @@ EXTRA_ARROWS: dict[tuple[str, str], str] = {
 EVERYTHING = ("cli", "compat", "demo", "doctor", "face")
 
 # Small modules that anything may import; they import each other, the standard library and NumPy only.
-LEAVES = ("errors", "config", "constructors", "faces", "names", "identifiers", "customs", "suggestions", "samples")
+LEAVES = (
+    "errors",
+    "config",
+    "constructors",
+    "faces",
+    "names",
+    "identifiers",
+    "customs",
+    "suggestions",
+    "samples",
+    "lazy",
+)
 
 # Optional packages are imported inside the function that uses them, except in the engine that is one, and in
 # compat/figures.py, which nobody but matplotlib imports.

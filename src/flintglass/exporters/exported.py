@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from flintglass.errors import ExportError
+from flintglass.lazy import cached_property
 from flintglass.program import Program, Size, Spec, Value
 from flintglass.program.size import bind
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cached_property
 from typing import Any
 
 from flintglass.layers.base import Layer
+from flintglass.lazy import cached_property
 from flintglass.ops.graph import Operation
 from flintglass.tracing.binding import bound_to
 from flintglass.tracing.placeholder import Call, calls_between

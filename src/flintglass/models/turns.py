@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,18 +20,24 @@ class Turns:
     engine's steps run under ``working``; between them, and while callbacks are told, others come in by ``at_rest``.
     Readers are let in in the order in which they came, and training waits for those alone who asked before its
     next step: neither side can starve the other.
+
+    The child of a fork has one thread. A model that another thread was training may hold half a step there: whoever
+    asks for it is told.
     """
 
     def __init__(self) -> None:
         self.begun = 0  # how often steps have begun: who reads without asking sees from it whether one came between
         self.worker = 0  # the thread whose steps run now; 0: none
         self._depth = 0
+        self._process = os.getpid()
+        self._torn = False
         self._whole = threading.RLock()
         self._changed = threading.Condition(threading.Lock())
         self._waiting: set[int] = set()  # threads that ask to read
         self._reading: dict[int, int] = {}  # threads that may read, and in how many blocks each of them is
 
     def __enter__(self) -> Turns:
+        self._require_this_process()
         if threading.get_ident() in self._reading:
             raise RuntimeError(
                 "a model cannot be trained or evaluated inside `with model.at_rest():`, which keeps it from training; "
@@ -44,6 +51,7 @@ class Turns:
 
     def is_used_elsewhere(self) -> bool:
         """True where another thread trains or evaluates the model."""
+        self._require_this_process()
         if not self._whole.acquire(blocking=False):
             return True
         self._whole.release()
@@ -99,6 +107,7 @@ class Turns:
         if self.worker == me:
             self._depth += 1
             return
+        self._require_this_process()
         with self._changed:
             while self.worker:  # steps in a thread that holds no lock of the whole
                 self._changed.wait()
@@ -117,6 +126,7 @@ class Turns:
         self._depth -= 1
         if self._depth:
             return
+        self._require_this_process()
         with self._changed:
             self.worker = 0
             self._reading.update(dict.fromkeys(self._waiting, 0))
@@ -143,6 +153,7 @@ class Turns:
         if self.worker == me:
             yield
             return
+        self._require_this_process()
         with self._changed:
             if me not in self._reading:
                 self._ask(me)
@@ -150,11 +161,33 @@ class Turns:
         try:
             yield
         finally:
+            self._require_this_process()
             with self._changed:
                 self._reading[me] -= 1
                 if not self._reading[me]:
                     del self._reading[me]
                     self._changed.notify_all()
+
+    def _require_this_process(self) -> None:
+        """After a fork: locks of which no other thread's hold is left, and no numbers of half a step."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            me = threading.get_ident()
+            self._torn = self._torn or (self.worker not in (0, me) and me not in self._reading)
+            if self.worker != me:
+                self.worker = self._depth = 0
+            self._waiting.clear()
+            self._reading = {thread: blocks for thread, blocks in self._reading.items() if thread == me}
+            self._changed = threading.Condition(threading.Lock())
+            if not self._whole.acquire(blocking=False):
+                self._whole = threading.RLock()
+            else:
+                self._whole.release()
+        if self._torn:
+            raise RuntimeError(
+                "another thread was training this model when this process was forked, so its numbers here may be of "
+                "half a step; fork while no fit runs, or inside `with model.at_rest():`, or load the model from a file"
+            )
 
     def _ask(self, me: int) -> None:
         if not self.worker:

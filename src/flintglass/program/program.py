@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
+from flintglass.lazy import cached_property
 from flintglass.program.instruction import Instruction, Literal, Operand, Value
 from flintglass.program.spec import Spec
 
