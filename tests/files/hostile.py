@@ -898,6 +898,9 @@ CASES: dict[str, Hostile] = {
         MISLOAD, "Infinity where a number is expected", with_setting("units", float("inf"))
     ),
     "a number beyond floats": Hostile(MISLOAD, "1e999, which is read as infinite", archive(STACK_WITH % '"x": 1e999')),
+    "an unknown setting of compile()": Hostile(
+        MISLOAD, "a loss scale, which compile() does not have", with_compile("loss_scale", 2.0)
+    ),
     "units of -1": Hostile(MISLOAD, "a layer of -1 units", with_setting("units", -1)),
     "units as text": Hostile(MISLOAD, "a layer of '4' units", with_setting("units", "4")),
     "a rate of 2": Hostile(

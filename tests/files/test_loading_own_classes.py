@@ -99,6 +99,28 @@ def test_a_lambda_layer_needs_its_function(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
+def test_a_lambda_layer_of_masks_needs_both_functions(tmp_path: Path) -> None:
+    words = np.array([[1, 2, 0, 0]])
+    model = fg.Sequential(
+        [
+            fg.Input((4,), dtype="int32"),
+            layers.Embedding(4, 2, mask_zero=True),
+            layers.Lambda(lambda x: 2 * x, mask=lambda x, mask: ops.logical_not(mask), name="twice"),
+            layers.Dense(1),
+        ]
+    )
+    with pytest.warns(UserWarning, match="custom_objects={'twice': function, 'twice_mask': function}"):
+        model.save(tmp_path / "model.keras")
+    twice = {"twice": lambda x: 2 * x}
+    with pytest.raises(ModelFileError, match="'twice_mask' was saved without its function"):
+        models.load_model(tmp_path / "model.keras", custom_objects=twice)
+    mask = {"twice_mask": lambda x, mask: ops.logical_not(mask)}
+    again = models.load_model(tmp_path / "model.keras", custom_objects={**twice, **mask})
+    np.testing.assert_array_equal(again.predict(words, verbose=0), model.predict(words, verbose=0))
+    hidden = again.layers[1](again.layers[0](words))
+    np.testing.assert_array_equal(hidden.mask, [[False, False, True, True]])
+
+
 class Network(fg.Model):
     """A model with a call of its own."""
 

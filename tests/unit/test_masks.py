@@ -128,3 +128,15 @@ def test_functional_models_hand_masks_through_models_inside() -> None:
     predicted = model.predict(WORDS, verbose=0)
     expected = ((predicted - TARGETS) ** 2).mean(-1)[SEEN].mean()
     np.testing.assert_allclose(model.evaluate(WORDS, TARGETS, verbose=0), expected, rtol=1e-5)
+
+
+def test_a_lambda_layer_says_which_mask_its_output_has() -> None:
+    words = layers.Embedding(4, 2, mask_zero=True)(WORDS)
+    turned = layers.Lambda(ops.abs, mask=lambda inputs, mask: ops.logical_not(mask))
+    np.testing.assert_array_equal(turned(words).mask, ~SEEN)
+    fixed = layers.Lambda(ops.abs, mask=SEEN)
+    np.testing.assert_array_equal(fixed(np.ones((3, 4, 2), "float32")).mask, SEEN)
+    again = layers.Lambda.from_config(turned.get_config())
+    np.testing.assert_array_equal(again(words).mask, ~SEEN)
+    with pytest.warns(UserWarning, match="does not hand masks on.*a Lambda is given mask=function"):
+        assert layers.Lambda(ops.abs)(words).mask is None

@@ -10,6 +10,7 @@ from flintglass import activations, ops
 from flintglass.customs import custom
 from flintglass.identifiers import function_dictionary
 from flintglass.layers.base import Layer
+from flintglass.layers.masks import tell_of_loss
 from flintglass.tracing import allowance
 
 _NAMELESS = "<lambda>"
@@ -22,7 +23,8 @@ class Lambda(Layer):
 
     The function is written with ``flintglass.ops``, so that it becomes part of the program; variables that it
     reads are not trained: a layer of one's own holds them. output_shape: accepted, and not needed, since the
-    shape is found by tracing the function.
+    shape is found by tracing the function. mask: the mask of the output, or a function ``mask(inputs, mask_of_inputs)``
+    that computes it.
     """
 
     def __init__(
@@ -48,6 +50,13 @@ class Lambda(Layer):
         known = {"training": training, "mask": mask}
         return self.function(inputs, **self.arguments, **{name: known[name] for name in sorted(self._passed)})
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """What ``mask`` says; none where it was left out."""
+        if self.mask is None:
+            tell_of_loss(self, previous_mask)
+            return None
+        return self.mask(inputs, previous_mask) if callable(self.mask) else ops.convert_to_tensor(self.mask)
+
     def get_config(self) -> dict[str, Any]:
         """The name of the function and its arguments.
 
@@ -57,6 +66,8 @@ class Lambda(Layer):
         found = {**super().get_config(), "function": Described(self.function, self.name)}
         if self._output_shape is not None:
             found["output_shape"] = self._output_shape
+        if self.mask is not None:
+            found["mask"] = Described(self.mask, name_of_mask(self.name)) if callable(self.mask) else self.mask
         return {**found, "arguments": self.arguments}
 
     @classmethod
@@ -65,14 +76,24 @@ class Lambda(Layer):
     ) -> Lambda:
         """A layer from ``get_config()``'s result; ``custom_objects`` holds the function, by its name or the layer's.
 
+        A function of masks goes by its name, or by the layer's with ``_mask`` behind it.
         Code that the dictionary may hold is neither run nor looked at.
         """
         settings = {key: value for key, value in config.items() if key not in _OF_KERAS_2}
         if "output_shape_type" in config or isinstance(config.get("output_shape"), Mapping):
             settings.pop("output_shape", None)  # a function, or the code of one; the shape is found by tracing
-        function = _named(config["function"], config.get("name"), custom_objects or {})
-        found: Lambda = super().from_config({**settings, "function": function})
+        name, known = config.get("name"), custom_objects or {}
+        settings["function"] = _named(config["function"], name, known)
+        mask = config.get("mask")
+        if callable(mask) or (isinstance(mask, Mapping) and mask.get("class_name") != "__numpy__"):
+            settings["mask"] = _named(mask, name_of_mask(name), known)
+        found: Lambda = super().from_config(settings)
         return found
+
+
+def name_of_mask(layer: Any) -> Any:
+    """What a Lambda layer's function of masks goes by, where it has no name."""
+    return f"{layer}_mask" if isinstance(layer, str) else layer
 
 
 class Described(dict[str, Any]):

@@ -21,14 +21,20 @@ def masks_of(nested: Any) -> Any:
     return map_leaves(mask_of, nested)
 
 
+def tell_of_loss(layer: Any, masks: Any) -> None:
+    """Warn where an input has a mask, and the layer's outputs have none."""
+    if masks is not None:
+        warn(
+            f"{layer._place} was called on an input with a mask, and does not hand masks on: what follows it sees all "
+            "rows. A layer of your own says supports_masking = True, or defines compute_mask(inputs, mask); a Lambda "
+            "is given mask=function"
+        )
+
+
 def hand_on(layer: Any, inputs: Any, masks: Any, outputs: Any, computes: bool) -> None:
     """Give the outputs of a layer their masks; those that they have already stay. computes: it makes its own."""
     if not computes and (masks is None or not layer.supports_masking):
-        if masks is not None:
-            warn(
-                f"{layer._place} was called on an input with a mask, and does not hand masks on: what follows it sees "
-                "all rows. A layer of your own says supports_masking = True, or defines compute_mask(inputs, mask)"
-            )
+        tell_of_loss(layer, masks)
         return
     found = layer.compute_mask(inputs, masks)
     leaves = flatten(outputs)

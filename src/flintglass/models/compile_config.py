@@ -15,6 +15,7 @@ from flintglass.metrics.base import Metric
 from flintglass.optimizers.base import Optimizer
 from flintglass.tracing import allowance
 
+_KNOWN = ("optimizer", "loss", "metrics", "weighted_metrics")
 _PASSED_ON = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 # A metric's state is no part of a file, so no file bounds it: thresholds and classes are bounded here. An AUC takes
 # 1 ms to make, and 5 us for each threshold.
@@ -43,6 +44,9 @@ def compile_config(model: Any) -> dict[str, Any]:
 
 def compile_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of compile() that a configuration describes."""
+    unknown = next((key for key in config if key not in _KNOWN and key not in _PASSED_ON), None)
+    if unknown is not None:
+        raise ValueError(f"compile() takes no {unknown!r:.80}; what is known is {', '.join((*_KNOWN, *_PASSED_ON))}")
     found = {key: config[key] for key in _PASSED_ON if config.get(key) is not None}
     optimizer = config.get("optimizer")
     if optimizer is not None:

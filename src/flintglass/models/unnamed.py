@@ -8,7 +8,7 @@ from typing import Any
 from flintglass.customs import registered_name
 from flintglass.errors import warn
 from flintglass.identifiers import function_dictionary
-from flintglass.layers.lambda_layer import Lambda, is_nameless
+from flintglass.layers.lambda_layer import Lambda, is_nameless, name_of_mask
 from flintglass.models.compile_config import loss_from, metric_from
 from flintglass.saving.places import places
 
@@ -44,13 +44,16 @@ def tell_of_lambdas(model: Any) -> None:
     found: dict[str, Any] = {}
     for place in places(model):
         layer = place.thing
-        if not isinstance(layer, Lambda) or not is_nameless(layer.function):
+        if not isinstance(layer, Lambda):
             continue
-        if found.setdefault(layer.name, layer.function) is not layer.function:
-            raise ValueError(
-                f"two Lambda layers of model {model.name!r} are called {layer.name!r} and have lambdas of their own, "
-                "which would be told apart by these names when the file is loaded: rename one of them"
-            )
+        for name, function in ((layer.name, layer.function), (name_of_mask(layer.name), layer.mask)):
+            if not callable(function) or not is_nameless(function):
+                continue
+            if found.setdefault(name, function) is not function:
+                raise ValueError(
+                    f"two Lambda layers of model {model.name!r} are called {layer.name!r} and have lambdas of their "
+                    "own, which would be told apart by these names when the file is loaded: rename one of them"
+                )
     if found:
         told = ", ".join(f"{name!r}: function" for name in found)
         one = len(found) == 1
