@@ -14,8 +14,9 @@ namespace flintglass {
 
 namespace {
 
-// Nanoseconds below which a segment is not shared among threads: waking and waiting costs a good part of it.
-constexpr double SHARED = 12000.0;
+// Nanoseconds below which a segment is not shared among threads: what one core has written comes slowly to the other.
+// The estimates are of slower processors: on a core that does 140 GFLOP/s such a segment takes half of it.
+constexpr double SHARED = 40000.0;
 // What a block should take at least, in nanoseconds, for claiming it to cost little.
 constexpr double BLOCK = 3000.0;
 // Bytes of a block's rows: what fits into the second-level cache beside the weights.

@@ -244,7 +244,7 @@ template <class Op, class T> struct Along {
 
 template <class Op, class T> struct Across {
     using A = typename Op::template Types<T>::Across;
-    static constexpr int64_t WIDEST = 1024, WIDE = 64, NARROW = 16;
+    static constexpr int64_t WIDEST = 1024, WIDE = 64, NARROW = 16, FEW = 24;
     const T* x;
     T* out;
     SharedPlan plan;
@@ -275,8 +275,23 @@ template <class Op, class T> struct Across {
             int64_t done = 0;
             for (; done + WIDE <= width; done += WIDE) add_bundle<WIDE>(totals + done, x + done, some, step);
             for (; done + NARROW <= width; done += NARROW) add_bundle<NARROW>(totals + done, x + done, some, step);
-            if (done < width) add_remainder(totals + done, x + done, some, step, width - done);
+            if (done == width) continue;
+            const int64_t rest = width - done;
+            const bool one_bundle = (rest & (rest - 1)) == 0;
+            if (some <= FEW || one_bundle) add_few(totals + done, x + done, some, step, rest);
+            else add_remainder(totals + done, x + done, some, step, rest);
         }
+    }
+
+    // Bundles of 8, 4, 2 and 1 columns: for few rows, going over them again costs less than a reach into the next row.
+    template <int64_t WIDTH = NARROW / 2>
+    static void add_few(A* totals, const T* x, int64_t rows, int64_t step, int64_t width) {
+        if (width & WIDTH) {
+            add_bundle<WIDTH>(totals, x, rows, step);
+            totals += WIDTH;
+            x += WIDTH;
+        }
+        if constexpr (WIDTH > 1) add_few<WIDTH / 2>(totals, x, rows, step, width);
     }
 
     template <int64_t WIDTH> static void add_bundle(A* totals, const T* x, int64_t rows, int64_t step) {
