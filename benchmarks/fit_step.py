@@ -75,7 +75,8 @@ def table(contestants: list[Trainer], jobs: list[str]) -> list[str]:
                 cells.append("-")
                 continue
             ratio = f", x{times[0] / peers[job]:.2f}" if peers[job] else ""
-            cells.append(f"{times[0]:.1f} ({times[len(times) // 2]:.1f}){ratio}".replace(".0 ", " "))
+            digits = 2 if times[0] < 10 else 1 if times[0] < 1000 else 0
+            cells.append(f"{times[0]:.{digits}f} ({times[len(times) // 2]:.{digits}f}){ratio}")
         lines.append(f"| {contestant.name} | " + " | ".join(cells) + " |")
     return lines
 

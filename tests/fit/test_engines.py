@@ -14,7 +14,7 @@ try:
 except ImportError as error:  # an install without a compiler, which the NumPy engine serves
     pytest.skip(str(error), allow_module_level=True)
 
-SHAPES = [((3, 5, 2), 7), ((17, 33, 1, 4), 13), ((70, 129, 65, 3), 64), ((300, 260, 10), 50)]
+SHAPES = [((3, 5, 2), 7), ((17, 33, 1, 4), 13), ((70, 129, 65, 3), 64), ((151, 203, 177, 5), 67), ((300, 260, 10), 50)]
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ def test_layers_that_draw_and_average_fit_alike_on_both_engines(choosing: Any) -
         np.testing.assert_allclose(found[1][1][key], values, rtol=1e-4)
 
 
-@pytest.mark.parametrize("width", [5, 33, 130])
+@pytest.mark.parametrize("width", [5, 33, 130, 401])
 def test_bits_of_layers_that_draw_and_average_do_not_depend_on_threads(choosing: Any, width: int) -> None:
     native()
     config.set_engine("native")
