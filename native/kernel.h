@@ -80,7 +80,7 @@ public:
     // The array itself where it is packed, else a packed one that is filled from it before the step runs.
     virtual Array packed(const Array& x) = 0;
     // Memory that a step of its own writes from x before the line's step runs: `fill` gives that step.
-    virtual Array prepared(const Array& x, Shape shape, const std::function<Step(const Array&)>& fill) = 0;
+    virtual Array prepared(const Array& x, const Shape& shape, const std::function<Step(const Array&)>& fill) = 0;
     // Memory that belongs to the step for as long as it lives, aligned to 64 bytes; zeroed once.
     virtual Array scratch(DType dtype, Shape shape) = 0;
     virtual std::shared_ptr<Nested> load(const Block& block) = 0;

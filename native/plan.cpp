@@ -153,15 +153,15 @@ public:
         return prepared(x, x.shape, [&x](const Array& copied) { return copy_step(x, copied); });
     }
 
-    Array prepared(const Array& x, Shape shape, const std::function<Step(const Array&)>& fill) override {
+    Array prepared(const Array& x, const Shape& shape, const std::function<Step(const Array&)>& fill) override {
         const int64_t bytes = count_of(shape) * bytes_of(x.dtype);
         if (line_is_constant_ || is_constant(x)) {  // written now, to memory that no other value gets
-            Array written(plan_.memory_.take(bytes), x.dtype, std::move(shape));
+            Array written(plan_.memory_.take(bytes), x.dtype, shape);
             const Step step = fill(written);
             step.run(step.self.get(), 0, step.rows);
             return written;
         }
-        Array written(take(bytes), x.dtype, std::move(shape));
+        Array written(take(bytes), x.dtype, shape);
         std::vector<std::pair<Array, size_t>> others;
         std::swap(others, copies_);
         place(fill(written), {x}, {written});
