@@ -7,10 +7,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
 from flintglass.tracing.tracking import Tracked
+
+TORN = -1  # in place of a thread, in the child of a fork: one was at work that is not there, perhaps in half a step
 
 
 class Turns:
@@ -27,17 +30,16 @@ class Turns:
 
     def __init__(self) -> None:
         self.begun = 0  # how often steps have begun: who reads without asking sees from it whether one came between
-        self.worker = 0  # the thread whose steps run now; 0: none
+        self.worker = 0  # the thread whose steps run now; 0: none; TORN
         self._depth = 0
-        self._process = os.getpid()
-        self._torn = False
         self._whole = threading.RLock()
         self._changed = threading.Condition(threading.Lock())
         self._waiting: set[int] = set()  # threads that ask to read
         self._reading: dict[int, int] = {}  # threads that may read, and in how many blocks each of them is
+        _everywhere.add(self)
 
     def __enter__(self) -> Turns:
-        self._require_this_process()
+        self._require_whole()
         if threading.get_ident() in self._reading:
             raise RuntimeError(
                 "a model cannot be trained or evaluated inside `with model.at_rest():`, which keeps it from training; "
@@ -51,7 +53,10 @@ class Turns:
 
     def is_used_elsewhere(self) -> bool:
         """True where another thread trains or evaluates the model."""
-        self._require_this_process()
+        self._require_whole()
+        return self._is_held_elsewhere()
+
+    def _is_held_elsewhere(self) -> bool:
         if not self._whole.acquire(blocking=False):
             return True
         self._whole.release()
@@ -107,7 +112,7 @@ class Turns:
         if self.worker == me:
             self._depth += 1
             return
-        self._require_this_process()
+        self._require_whole()
         with self._changed:
             while self.worker:  # steps in a thread that holds no lock of the whole
                 self._changed.wait()
@@ -126,7 +131,6 @@ class Turns:
         self._depth -= 1
         if self._depth:
             return
-        self._require_this_process()
         with self._changed:
             self.worker = 0
             self._reading.update(dict.fromkeys(self._waiting, 0))
@@ -153,7 +157,7 @@ class Turns:
         if self.worker == me:
             yield
             return
-        self._require_this_process()
+        self._require_whole()
         with self._changed:
             if me not in self._reading:
                 self._ask(me)
@@ -161,29 +165,25 @@ class Turns:
         try:
             yield
         finally:
-            self._require_this_process()
             with self._changed:
                 self._reading[me] -= 1
                 if not self._reading[me]:
                     del self._reading[me]
                     self._changed.notify_all()
 
-    def _require_this_process(self) -> None:
-        """After a fork: locks of which no other thread's hold is left, and no numbers of half a step."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            me = threading.get_ident()
-            self._torn = self._torn or (self.worker not in (0, me) and me not in self._reading)
-            if self.worker != me:
-                self.worker = self._depth = 0
-            self._waiting.clear()
-            self._reading = {thread: blocks for thread, blocks in self._reading.items() if thread == me}
-            self._changed = threading.Condition(threading.Lock())
-            if not self._whole.acquire(blocking=False):
-                self._whole = threading.RLock()
-            else:
-                self._whole.release()
-        if self._torn:
+    def begin_in_child(self) -> None:
+        """After a fork: no lock is held for a thread that is not there, and half a step is known to be one."""
+        me = threading.get_ident()
+        if self.worker not in (0, me):
+            self.worker, self._depth = 0 if me in self._reading else TORN, 0
+        self._waiting.clear()
+        self._reading = {thread: blocks for thread, blocks in self._reading.items() if thread == me}
+        self._changed = threading.Condition(threading.Lock())
+        if self._is_held_elsewhere():
+            self._whole = threading.RLock()
+
+    def _require_whole(self) -> None:
+        if self.worker == TORN:
             raise RuntimeError(
                 "another thread was training this model when this process was forked, so its numbers here may be of "
                 "half a step; fork while no fit runs, or inside `with model.at_rest():`, or load the model from a file"
@@ -202,6 +202,18 @@ class Turns:
             self._reading.pop(me, None)
             self._changed.notify_all()
             raise
+
+
+_everywhere: WeakSet[Turns] = WeakSet()
+
+
+def _begin_in_child() -> None:
+    for turns in _everywhere:
+        turns.begin_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)
 
 
 class Resting(Tracked):
