@@ -23,6 +23,21 @@
 
 namespace flintglass {
 
+// Rows [begin, end) of a matrix, just made: row `begin` lies at `values`, each row `stride` elements after the one
+// before.
+struct Strip {
+    int64_t begin, end;
+    const void* values;
+    int64_t stride;
+};
+
+// Takes a matrix strip by strip, in place of reading it from memory. It asks for no thread_scratch: the strip may lie
+// there.
+struct Sink {
+    void (*take)(const void* self, const Strip& strip) = nullptr;
+    std::shared_ptr<const void> self;
+};
+
 struct Step {
     void (*run)(const void* self, int64_t begin, int64_t end) = nullptr;
     std::shared_ptr<const void> self;
@@ -35,6 +50,11 @@ struct Step {
     // row_inputs has a bit for each input of which row i of the step reads nothing but row i of the first axis.
     bool by_rows = false;
     uint64_t row_inputs = 0;
+
+    // Where it can be done: the step with its one output handed on in strips, and not written to memory.
+    std::function<Step(const Sink& sink)> into;
+    // Where it can be done: the step's work as a sink for one of its inputs, a matrix.
+    std::function<Sink(size_t input)> taking;
 
     Step& costing(double nanoseconds) {
         cost = nanoseconds;

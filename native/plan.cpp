@@ -70,6 +70,7 @@ Step by_rows_of(Step step, const Array& out, const Arrays& inputs) {
     wider.cost = step.cost;
     uint64_t full = 0;
     for (size_t i = 0; i < inputs.size(); ++i) full |= uint64_t{inputs[i].rank() > 0} << i;
+    if (out.rank() == 2) wider.taking = step.taking;
     return wider.along_rows(full);
 }
 
@@ -97,10 +98,11 @@ Step copy_step(const Array& src, const Array& dst) {
 
 }  // namespace
 
-// For every slot, the last line that reads it, itself or as a part of another.
+// For every slot, the last line that reads it, itself or as a part of another, and how many read it.
 class Lifetimes {
 public:
-    Lifetimes(const Flat& flat, const Expanded& expanded) : root_(flat.slots.size()), last_(flat.slots.size(), -1) {
+    Lifetimes(const Flat& flat, const Expanded& expanded)
+        : root_(flat.slots.size()), last_(flat.slots.size(), -1), reads_(flat.slots.size(), 0) {
         for (size_t slot = 0; slot < root_.size(); ++slot) root_[slot] = static_cast<int>(slot);
         for (const auto& [slot, piece] : expanded.pieces) root_[slot] = piece.slot;
         for (size_t position = 0; position < expanded.lines.size(); ++position) {
@@ -108,11 +110,10 @@ public:
             if (views().count(line.primitive) && !expanded.aimed.count(line.outputs[0])) {
                 root_[line.outputs[0]] = line.inputs[0];
             }
-            for (int slot : line.inputs) last_[root(slot)] = static_cast<int>(position);
+            for (int slot : line.inputs) read(slot, position);
         }
-        const int end = static_cast<int>(expanded.lines.size());
-        for (int slot : flat.outputs) last_[root(slot)] = end;
-        for (auto [target, source] : flat.updates) last_[root(source)] = end;
+        for (int slot : flat.outputs) read(slot, expanded.lines.size());
+        for (auto [target, source] : flat.updates) read(source, expanded.lines.size());
     }
 
     int root(int slot) const {
@@ -120,9 +121,15 @@ public:
         return slot;
     }
     int last(int slot) const { return last_[root(slot)]; }
+    int reads(int slot) const { return reads_[root(slot)]; }
 
 private:
-    std::vector<int> root_, last_;
+    void read(int slot, size_t position) {
+        last_[root(slot)] = static_cast<int>(position);
+        ++reads_[root(slot)];
+    }
+
+    std::vector<int> root_, last_, reads_;
 };
 
 class Planner final : public Binder {
@@ -349,6 +356,7 @@ private:
         } else {
             place(may_fail(line.primitive) && !line.origin.empty() ? naming_the_line(step, line) : step, inputs,
                   outputs);
+            connect(line);
         }
         release(line, position);
     }
@@ -364,6 +372,19 @@ private:
         auto kernel = kernels().find(line.primitive);
         if (kernel == kernels().end()) throw BadValue("the native engine has no kernel for '" + line.primitive + "'");
         return kernel->second(inputs, outputs, line.attributes, *this);
+    }
+
+    // Notes which of the line's inputs its step can take from the step that makes it, since nobody else reads it.
+    void connect(const FlatLine& line) {
+        Placed& placed = steps_.back();
+        for (size_t i = 0; placed.step.taking && i < line.inputs.size(); ++i) {
+            auto maker = makers_.find(line.inputs[i]);
+            if (maker == makers_.end() || lifetimes_->reads(line.inputs[i]) != 1) continue;
+            placed.maker = maker->second;
+            placed.made = i;
+            break;
+        }
+        if (placed.step.into) makers_.emplace(line.outputs[0], static_cast<int64_t>(steps_.size()) - 1);
     }
 
     // A function of Python, which takes some microseconds to call, and is called by the thread that runs the program.
@@ -538,7 +559,8 @@ private:
     std::deque<Spare> spare_;
     std::map<char*, int64_t> constants_;  // memory that never changes, by where it begins
     std::vector<Placed> steps_;
-    std::string label_;  // of the line being bound
+    std::map<int, int64_t> makers_;  // a slot -> the step that makes it and could hand it on
+    std::string label_;              // of the line being bound
     bool line_is_constant_ = false;
     const Arrays* line_inputs_ = nullptr;
     std::vector<std::pair<Array, size_t>> copies_;     // packed copies of the line being bound, and of which input

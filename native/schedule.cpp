@@ -118,8 +118,9 @@ Region region_of(const Array& array, bool written, int64_t rows, bool by_rows) {
 }
 
 Schedule::Schedule(std::vector<Placed> steps) : steps_(std::move(steps)) {
-    for (const Draft& draft : arranged(steps_)) {
+    for (Draft& draft : arranged(steps_)) {
         if (draft.steps.empty()) continue;
+        if (draft.chain) join(draft.steps);
         Segment segment{calls_.size(), 0, draft.rows, draft.rows, 0.0};
         for (size_t index : draft.steps) {
             const Step& step = steps_[index].step;
@@ -138,6 +139,22 @@ Schedule::Schedule(std::vector<Placed> steps) : steps_(std::move(steps)) {
         } else {
             segments_.push_back(segment);
         }
+    }
+}
+
+// Steps of a chain that can take a matrix while it is made do so: then it never goes through memory.
+void Schedule::join(std::vector<size_t>& chain) {
+    for (size_t i = 0; i < chain.size(); ++i) {
+        Placed& placed = steps_[chain[i]];
+        const auto maker = std::find(chain.begin(), chain.begin() + i, static_cast<size_t>(placed.maker));
+        if (placed.maker < 0 || maker == chain.begin() + i) continue;
+        const Placed& made = steps_[*maker];
+        Step joined = made.step.into(placed.step.taking(placed.made));
+        joined.cost = made.step.cost + placed.step.cost;
+        placed.step = std::move(joined);
+        placed.label = made.label + ", " + placed.label;
+        chain.erase(maker);
+        --i;
     }
 }
 

@@ -22,6 +22,10 @@ struct Placed {
     std::string label;  // what it does, for those who look where the time goes
     Step step;
     std::vector<Region> regions;
+
+    // The step that makes the matrix `made`, an input that nobody else reads; none: -1.
+    int64_t maker = -1;
+    size_t made = 0;
 };
 
 // The memory that an array's elements lie in.
@@ -55,6 +59,7 @@ private:
         int64_t cached;      // as many rows as keep a block's memory in the cache
         double cost;
     };
+    void join(std::vector<size_t>& chain);
     void run_segment(const Segment& segment) const;
 
     std::vector<Placed> steps_;

@@ -194,6 +194,7 @@ struct Pass {
     void* outputs[MOST] = {};
     double literals[MOST] = {};
     int64_t steps[MOST] = {};  // 0 for an input that is a single number
+    int64_t width = 0;         // of a row, where the arrays are matrices
 };
 
 template <size_t... index> using Indices = std::index_sequence<index...>;
@@ -232,6 +233,35 @@ template <class Body, class T, bool expected> void run_pass(const void* self, in
     else run_stepped<Body, T>(pass, begin, end, in, out);
 }
 
+// The same with strips of a matrix in place of one input.
+template <class Body, class T, size_t... in, size_t... out>
+void run_strip(const Pass& pass, size_t taken, const Strip& strip, Indices<in...>, Indices<out...>) {
+    for (int64_t row = strip.begin; row < strip.end; ++row) {
+        const int64_t begin = row * pass.width;
+        const T* const values = static_cast<const T*>(strip.values) + (row - strip.begin) * strip.stride;
+        Pass moved = pass;
+        ((moved.inputs[in] = static_cast<const T*>(pass.inputs[in]) + (Body::numbers >> in & 1 ? 0 : begin)), ...);
+        ((moved.outputs[out] = static_cast<T*>(pass.outputs[out]) + begin), ...);
+        moved.inputs[taken] = values;
+        run_expected<Body, T>(moved, 0, pass.width, Indices<in...>(), Indices<out...>());
+    }
+}
+
+template <class Body, class T> Sink sink_of(const std::shared_ptr<const Pass>& pass, size_t input) {
+    struct Taking {
+        std::shared_ptr<const Pass> pass;
+        size_t input;
+    };
+    Sink sink;
+    sink.self = std::make_shared<const Taking>(Taking{pass, input});
+    sink.take = [](const void* self, const Strip& strip) {
+        const Taking& taking = *static_cast<const Taking*>(self);
+        run_strip<Body, T>(*taking.pass, taking.input, strip, std::make_index_sequence<Body::inputs>(),
+                           std::make_index_sequence<Body::outputs>());
+    };
+    return sink;
+}
+
 template <class Body, class T>
 Step pass_of(const Arrays& inputs, const Arrays& outputs, const std::vector<double>& literals) {
     auto pass = std::make_shared<Pass>();
@@ -248,7 +278,14 @@ Step pass_of(const Arrays& inputs, const Arrays& outputs, const std::vector<doub
     step.rows = outputs[0].count();
     step.run = run_pass<Body, T, false>;
     if constexpr (!std::is_same_v<T, Half>) {
-        if (expected) step.run = run_pass<Body, T, true>;
+        if (expected) {
+            step.run = run_pass<Body, T, true>;
+            if (outputs[0].rank() == 2) {
+                pass->width = outputs[0].shape[1];
+                const std::shared_ptr<const Pass> kept = pass;
+                step.taking = [kept](size_t input) { return sink_of<Body, T>(kept, input); };
+            }
+        }
     }
     return step.costing(8.0 + static_cast<double>(step.rows) * Body::nanoseconds * sizeof(T) / 4);
 }

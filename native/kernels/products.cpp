@@ -22,6 +22,8 @@ template <class Stored> struct Product {
     int64_t out_row;
     int64_t rows, inner, columns;
     const Stored* panels = nullptr;  // all of b as panels, one after the other, where it was copied before
+    const Sink* sink = nullptr;      // what takes the output, which then is not written
+    int64_t row = 0;                 // where this part's rows begin in the whole product
 
     // True where a's columns, not its rows, follow each other.
     bool transposed_a() const { return a_row == 1 && a_inner != 1; }
@@ -32,6 +34,7 @@ template <class Stored> struct Product {
         part.b += column * b_column;
         part.out += row * out_row + column;
         if (panels) part.panels += column * inner;  // a panel begins there
+        part.row += row;
         part.rows = row_end - row;
         part.columns = column_end - column;
         return part;
@@ -137,6 +140,9 @@ constexpr int64_t rows_for_panels = 48, bytes_for_panels = 64 * 1024;
 // the second-level cache between one tile and the next. 32x4096x4096 took 45 ms in place.
 constexpr int64_t page = 4096, rows_for_far_panels = 12;
 
+// What a sink takes at once: rows of so many bytes stay in the second-level cache beside what is copied.
+constexpr int64_t strip_bytes = 512 * 1024, fewest_strip_rows = 48;
+
 // A transposed a is copied for products as deep and as wide as these: it is walked across its rows once for each tile.
 // 2048x256x2048 took 36 ms without, 22 with. Of an a that is not transposed a copy only cost time.
 constexpr int64_t inner_for_rows = 64;
@@ -156,13 +162,19 @@ public:
         const bool deep = product.inner >= inner_for_rows && product.columns > panel_columns<T>;
         copies_b_ = converts || copies_b(product);
         copies_a_ = converts || (transposed && deep);
-        rows_at_once_ = copies_a_ ? std::min(row_block, product.rows) : product.rows;
+        rows_at_once_ = copies_a_ || product.sink ? std::min(row_block, product.rows) : product.rows;
+        if (product.sink) {
+            const int64_t fitting = strip_bytes / (product.columns * size);
+            rows_at_once_ = std::min(rows_at_once_, std::max(fitting, fewest_strip_rows));
+        }
         inner_at_once_ = std::min(inner_block, product.inner);
         // A cache line more than fits: else lines of a power of two would fall into few sets of the cache.
         a_stride_ = (transposed ? rows_at_once_ : inner_at_once_) + line;
         const int64_t panel = product.panels ? 0 : inner_at_once_ * panel_columns<T>;
         const int64_t a_block = copies_a_ ? (transposed ? inner_at_once_ : rows_at_once_) * a_stride_ : 0;
-        const int64_t sums = converts ? rows_at_once_ * product.columns : 0;
+        keeps_sums_ = converts || product.sink;
+        sums_row_ = product.columns + line;
+        const int64_t sums = keeps_sums_ ? rows_at_once_ * sums_row_ : 0;
         panel_ = reinterpret_cast<T*>(thread_scratch((panel + a_block + sums) * size));
         a_block_ = panel_ + panel;
         sums_ = a_block_ + a_block;
@@ -175,7 +187,11 @@ public:
             int64_t k = 0;
             do add_block(rows, k, std::min(inner_at_once_, product_.inner - k));
             while ((k += inner_at_once_) < product_.inner);
-            if (converts) copy_lines(sums_, rows.columns, 1, rows.rows, rows.columns, rows.out, rows.out_row);
+            if (rows.sink) {
+                rows.sink->take(rows.sink->self.get(), {rows.row, rows.row + rows.rows, sums_, sums_row_});
+            } else if (converts) {
+                copy_lines(sums_, sums_row_, 1, rows.rows, rows.columns, rows.out, rows.out_row);
+            }
         }
     }
 
@@ -203,13 +219,9 @@ private:
         }
         for (int64_t column = 0; column < rows.columns; column += panel_columns<T>) {
             const int64_t end = std::min(column + panel_columns<T>, rows.columns);
-            if constexpr (converts) {
-                operands.sums = sums_ + column;
-                operands.sums_row = rows.columns;
-            } else {
-                operands.sums = rows.out + column;
-                operands.sums_row = rows.out_row;
-            }
+            operands.sums_row = keeps_sums_ ? sums_row_ : rows.out_row;
+            if (keeps_sums_) operands.sums = sums_ + column;
+            else if constexpr (!converts) operands.sums = rows.out + column;
             add_panel(rows.part(0, rows.rows, column, end), k, operands);
         }
     }
@@ -232,8 +244,8 @@ private:
     }
 
     const Product<Stored>& product_;
-    bool copies_a_, copies_b_;
-    int64_t rows_at_once_, inner_at_once_, a_stride_;
+    bool copies_a_, copies_b_, keeps_sums_;
+    int64_t rows_at_once_, inner_at_once_, a_stride_, sums_row_;
     T *panel_, *a_block_, *sums_;
 };
 
@@ -322,6 +334,16 @@ template <class Stored> Step over_output_rows(const Product<Stored>& product, Mu
     });
 }
 
+// Rows of the output of a single product, handed on to a sink.
+template <class Stored> Step into_sink(const Product<Stored>& product, Multiply<Stored> multiply, const Sink& sink) {
+    const auto kept = std::make_shared<const Sink>(sink);
+    return over_rows(product.rows, [=](int64_t begin, int64_t end) {
+        Product<Stored> part = product.part(begin, end, 0, product.columns);
+        part.sink = kept.get();
+        multiply(part);
+    });
+}
+
 // The same for a product of one panel that is read where it lies: 10x4x1 takes 25 ns so, and 70 as a product in blocks.
 template <class T> Step over_tiles(const Product<T>& product, int64_t each) {
     const TileFamily<T>& family = family_for<T>(product.columns);
@@ -403,7 +425,11 @@ Step over_one(Product<Stored> product, Multiply<Stored> multiply, int64_t each, 
                 product.panels = binder.prepared(b, {columns, product.inner}, copied).template as<T>();
             }
         }
-        return over_output_rows(product, multiply, each).along_rows(0);
+        Step step = over_output_rows(product, multiply, each);
+        if constexpr (std::is_same_v<Stored, T> && !std::is_integral_v<T>) {
+            step.into = [=](const Sink& sink) { return into_sink(product, multiply, sink).along_rows(0); };
+        }
+        return step.along_rows(0);
     }
     return over_columns(product, multiply, panel_columns<T>);
 }
@@ -430,6 +456,7 @@ Step bound(const Array& a, const Array& b, const Array& out, bool transpose_a, M
     const int64_t each = matrices > 1 ? product.rows / out.shape[0] : 1;
     Step step = over_one<Stored, T>(product, multiply, each, transpose_a, b, binder);
     step.by_rows = step.by_rows && (rank == 2 || matrices > 1);
+    if (rank != 2) step.into = nullptr;
     step.row_inputs = step.by_rows && first_of_a && (rank > 2 || !transpose_a) ? 1 : 0;
     return step;
 }

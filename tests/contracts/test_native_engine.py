@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -11,7 +13,7 @@ from tests.contracts.support import bound, computed, draw, every_sample, generat
 from tests.golden.networks import NETWORKS
 
 import flintglass
-from flintglass import config, layers
+from flintglass import config, layers, optimizers
 from flintglass.engines.engine import engine
 from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
 from flintglass.errors import IndexOutOfRange
@@ -172,18 +174,53 @@ def test_large_products_of_whole_numbers_are_exact(
     np.testing.assert_array_equal(found, a @ b)
 
 
-def test_a_weights_gradient_is_taken_up_by_the_optimizer_while_its_rows_are_in_the_cache() -> None:
+def joined(loaded: Any, state: list[np.ndarray]) -> list[str]:
+    """The steps in which an optimizer takes a product while it is made, of those of a loaded program."""
+    return [label for label, *_ in loaded.timed(state, 1) if label.startswith("matmul") and ", fused" in label]
+
+
+def test_a_large_weights_gradient_is_taken_up_by_the_optimizer_while_it_is_made() -> None:
     wide = flintglass.Sequential([flintglass.Input((512,)), *[layers.Dense(512, activation="relu") for _ in range(3)]])
     wide.compile("adam", "mse")
     step = wide.traced("train")
-    loaded = NATIVE.load(step.program, {"n": 64})
-    segments: dict[str, list[int]] = {"matmul": [], "fused": []}
-    for label, segment, *_ in loaded.timed(step.state, 1):
-        kind = label.split()[0]
-        if label.endswith("-> [512, 512]") and kind in segments:
-            segments[kind].append(segment)
-    assert len(set(segments["fused"])) == 3
-    assert set(segments["fused"]) <= set(segments["matmul"])
+    assert len(joined(NATIVE.load(step.program, {"n": 64}), step.state)) == 3
+
+
+OPTIMIZERS = {
+    "sgd": lambda: optimizers.SGD(0.01),
+    "momentum": lambda: optimizers.SGD(0.01, momentum=0.9),
+    "nesterov": lambda: optimizers.SGD(0.01, momentum=0.9, nesterov=True),
+    "adam": lambda: optimizers.Adam(0.01),
+    "amsgrad": lambda: optimizers.Adam(0.01, amsgrad=True),
+    "adamw": lambda: optimizers.AdamW(0.01, weight_decay=0.1),
+    "rmsprop": lambda: optimizers.RMSprop(0.01),
+    "rmsprop, centred": lambda: optimizers.RMSprop(0.01, momentum=0.9, centered=True),
+}
+
+
+@pytest.mark.parametrize(("dtype", "threads"), [("float32", 1), ("float32", 3), ("float64", 2)])
+@pytest.mark.parametrize(("inputs", "units", "rows"), [(130, 65, 513), (211, 300, 64), (9, 1000, 3)], ids=str)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_gradient_that_never_goes_through_memory_changes_no_bit(
+    name: str, inputs: int, units: int, rows: int, dtype: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = flintglass.Sequential([flintglass.Input((inputs,)), layers.Dense(units, name="wide"), layers.Dense(1)])
+    model.compile(OPTIMIZERS[name](), "mse")
+    taken = parse(str(model.traced("train").program).replace("float32", dtype))
+    end = "  return loss = loss\n"
+    read_by_another = parse(str(taken).replace(end, end + "  return d = d_wide.kernel\n"))
+    monkeypatch.setitem(config._settings, "threads", threads)
+    generator = generator_for(name)
+    arrays = [some(value.spec.bind({"n": rows}), generator) for value in taken.inputs]
+    begin = [np.asarray(some(value.spec, generator)) for value in taken.state]
+    states = []
+    for program, expected in ((taken, 1), (read_by_another, 0)):
+        state = [array.copy() for array in begin]
+        assert len(joined(NATIVE.load(program, {"n": rows}), [array.copy() for array in begin])) == expected
+        for _ in range(2):
+            NATIVE.execute(program, state, arrays)
+        states.append(state)
+    assert_same_bits(*states)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 201, 5000])
