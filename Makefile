@@ -28,7 +28,7 @@ MODULES := flintglass/engines/native_engine/machine_*
 BUILD = build/$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
 
 .DEFAULT_GOAL := help
-.PHONY: help test build build-all sets demo lint format tidy sanitize sanitize-threads parity parity-long parity-older parity-table docs long slow \
+.PHONY: help test build build-all sets demo lint format tidy sanitize sanitize-sample sanitize-threads parity parity-long parity-older parity-table docs long slow \
 	oldest fuzz security-table peers benchmarks clean
 
 help: ## list the targets
@@ -110,29 +110,34 @@ tidy: build $(VENV)/.tidy ## clang-tidy's rules for the native engine
 # $(VENV)'s tools, since $(VENV)'s own knows the package in src/ only. The sanitizer's RUNTIME is loaded before Python,
 # and so is the C++ library, whose exceptions the runtime has to know.
 # Their reports go past pytest, which would lose them with the process.
-# $(call sanitized,SANITIZERS,RUNTIME,TESTS)
-SANITIZED = $(abspath $(BUILD))-$(2)
+# $(call sanitized,SANITIZERS,RUNTIME,TESTS,SET OF INSTRUCTIONS,LEVEL OF OPTIMISATION)
+SANITIZED = $(abspath $(BUILD))-$(2)$(5)
 TOOLS = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 BASE = $(shell $(BIN)/python -c 'import sys; print(sys._base_executable)')
 define sanitized
 @rm -rf $(SANITIZED)/package && mkdir -p $(SANITIZED)/package
 @cp -R src/flintglass $(SANITIZED)/package && rm -f $(SANITIZED)/package/$(MODULES)
-$(call compiled,$(SANITIZED),$(SANITIZED)/package,-DFLINTGLASS_SETS=avx2 -DFLINTGLASS_SANITIZERS=$(1))
+$(call compiled,$(SANITIZED),$(SANITIZED)/package,-DFLINTGLASS_SETS=$(4) -DFLINTGLASS_SANITIZERS=$(1) \
+	-DFLINTGLASS_SANITIZED_LEVEL=$(5) -DCMAKE_BUILD_TYPE=None)
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TSAN_OPTIONS=halt_on_error=1:suppressions=$(abspath native/thread-sanitizer.txt); \
-	export UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1; \
+	export UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1; \
 	export PYTHONPATH=$(SANITIZED)/package:$(TOOLS) PYTHONNOUSERSITE=1; \
 	export LD_PRELOAD="$$(c++ -print-file-name=$(2).so) $$(c++ -print-file-name=libstdc++.so)"; \
-	$(BASE) -c 'import flintglass.engines.native_engine.machine_avx2' && \
-	$(BASE) -m pytest --capture=sys --timeout=1200 $(3) $(PYTEST_FLAGS)
+	$(BASE) -c 'import flintglass.engines.native_engine.machine_$(4)' && \
+	$(BASE) -m pytest -p xdist -p pytest_timeout --capture=sys --timeout=1200 $(3) $(PYTEST_FLAGS)
 endef
 
 sanitize: $(VENV)/.dev ## the contract tests with AddressSanitizer and UndefinedBehaviorSanitizer (Linux)
-	$(call sanitized,address$(comma)undefined,libasan,tests/contracts)
+	$(call sanitized,address$(comma)undefined,libasan,tests/contracts,avx2,-O1)
+
+# What takes the compiler a minute: no optimisation, and of the contracts those of plans and of the engine.
+sanitize-sample: $(VENV)/.dev ## a few of the contract tests with AddressSanitizer (Linux)
+	$(call sanitized,address,libasan,tests/contracts/test_plans.py tests/contracts/test_native_engine.py,baseline,-O0)
 
 # Without forks, which the sanitizer does not follow, and without predictions while another thread trains: those that met
 # a step in its middle are made again (docs/decisions/0007).
 sanitize-threads: $(VENV)/.dev ## the tests of threads with ThreadSanitizer (Linux)
-	$(call sanitized,thread,libtsan,tests -k "thread and not fork and not while_the_model_trains")
+	$(call sanitized,thread,libtsan,tests -k "thread and not fork and not while_the_model_trains",avx2,-O1)
 
 parity: build $(VENV_KERAS)/.parity ## the same numbers as real Keras (on JAX, on the processor)
 	$(KERAS_PYTEST) -m "keras and not slow" $(PYTEST_FLAGS)
