@@ -19,6 +19,13 @@ from flintglass import names
 SIDES = (keras, flintglass)
 
 
+def one_in(count: int, cases: Iterable[Any]) -> list[Any]:
+    """Parameters of a test, of which one in so many is quick and the others are slow; a tuple is several arguments."""
+    apart = [case if isinstance(case, tuple) else (case,) for case in cases]
+    slow = pytest.mark.slow
+    return [pytest.param(*case, marks=[slow] if number % count else []) for number, case in enumerate(apart)]
+
+
 def sampled(names: Iterable[str], *quick: str) -> list[Any]:
     """Parameters of a test: all but the quick ones are slow, since Keras compiles each of them anew."""
     return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]

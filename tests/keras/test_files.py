@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 from tests.files.networks import NETWORKS, X, Y, predictions, trained
-from tests.keras.sides import SIDES, fresh, same_weights
+from tests.keras.sides import SIDES, fresh, one_in, same_weights, sampled
 
 import flintglass
 
@@ -30,7 +30,7 @@ def same_predictions(name: str, kept: Any, read: Any) -> None:
 
 
 @pytest.mark.filterwarnings(LEGACY)
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("ending", sampled([".keras", ".h5"], ".keras"))
 @networks
 @sides
 def test_a_model_goes_on_training_on_the_other_side(reader: Any, name: str, ending: str, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def optimizer_of(side: Any, name: str) -> Any:
     return getattr(side.optimizers, kind)(0.01, **settings)
 
 
-@pytest.mark.parametrize("name", [*flintglass.optimizers.OPTIMIZERS, *MORE])
+@pytest.mark.parametrize("name", one_in(3, [*flintglass.optimizers.OPTIMIZERS, *MORE]))
 @sides
 def test_every_optimizer_goes_on_where_it_was(reader: Any, name: str, tmp_path: Path) -> None:
     with fresh():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.keras.sides import SIDES, apart, fresh
+from tests.keras.sides import SIDES, apart, fresh, sampled
 from tests.keras.table.parts import LOSSES, METRICS, ROWS, Parts, data
 
 # In float64 Keras averages and takes sigmoids in float32 all the same.
@@ -45,7 +45,7 @@ def test_a_loss_is_that_of_keras(name: str, dtype: str, weighted: bool) -> None:
             assert apart(kept, made) < LIMITS[dtype], reduction
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", sampled([False, True], True))
 @pytest.mark.parametrize(("name", "dtype"), parameters(METRICS))
 def test_a_metric_over_several_batches_is_that_of_keras(name: str, dtype: str, weighted: bool) -> None:
     kind, settings, given = METRICS[name]
