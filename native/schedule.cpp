@@ -142,12 +142,24 @@ Schedule::Schedule(std::vector<Placed> steps) : steps_(std::move(steps)) {
     }
 }
 
+// True where a step may be run after another that follows it in a chain: the other leaves its operands as they are.
+bool Schedule::may_follow(size_t step, size_t other) const {
+    for (const Region& mine : steps_[step].regions) {
+        for (const Region& theirs : steps_[other].regions) {
+            if (conflict(mine, theirs) != Conflict::None) return false;
+        }
+    }
+    return true;
+}
+
 // Steps of a chain that can take a matrix while it is made do so: then it never goes through memory.
 void Schedule::join(std::vector<size_t>& chain) {
     for (size_t i = 0; i < chain.size(); ++i) {
         Placed& placed = steps_[chain[i]];
-        const auto maker = std::find(chain.begin(), chain.begin() + i, static_cast<size_t>(placed.maker));
-        if (placed.maker < 0 || maker == chain.begin() + i) continue;
+        const auto taker = chain.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto maker = std::find(chain.begin(), taker, static_cast<size_t>(placed.maker));
+        if (placed.maker < 0 || maker == taker) continue;
+        if (!std::all_of(maker + 1, taker, [&](size_t other) { return may_follow(*maker, other); })) continue;
         const Placed& made = steps_[*maker];
         Step joined = made.step.into(placed.step.taking(placed.made));
         joined.cost = made.step.cost + placed.step.cost;

@@ -223,6 +223,23 @@ def test_a_gradient_that_never_goes_through_memory_changes_no_bit(
     assert_same_bits(*states)
 
 
+def test_a_product_that_is_made_later_still_finds_its_operand_as_it_was() -> None:
+    """The second line of p takes over the memory of h, row by row, between the product and what takes it."""
+    program = parse(
+        "program p\n  state w : float32[100, 100]\n  input x : float32[100, 128]\n  input c : float32[128, 100]\n"
+        "    h = exp(x) : float32[100, 128]\n    d = h @ c : float32[100, 100]\n    z = tanh(h) : float32[100, 128]\n"
+        "    w' = each sgd(w, d, 0.5) : float32[100, 100]\n  update w <- w'\n  return z = z\n\n"
+        "block sgd\n  input w : float32[]\n  input d : float32[]\n  input rate : float32[]\n"
+        "    v1 = d * rate : float32[]\n    v2 = w - v1 : float32[]\n  return result = v2\n"
+    )
+    generator = generator_for("made later")
+    arrays = [np.asarray(some(value.spec, generator)) for value in program.inputs]
+    mine, theirs = ([np.zeros((100, 100), "float32")] for _ in range(2))
+    found, expected = NATIVE.execute(program, mine, arrays), NUMPY.execute(program, theirs, arrays)
+    for one, other in zip([*found, *mine], [*expected, *theirs], strict=True):
+        assert_close(one, other)
+
+
 @pytest.mark.parametrize("rows", [1, 2, 5, 201, 5000])
 def test_the_order_of_rows_is_the_same_as_numpys(rows: int) -> None:
     for seed, epoch in ((0, 0), (1, 0), (2**31 - 1, 17)):
