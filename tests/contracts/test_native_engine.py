@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -223,14 +224,18 @@ def test_a_gradient_that_never_goes_through_memory_changes_no_bit(
     assert_same_bits(*states)
 
 
+SGD = (
+    "block sgd\n  input w : float32[]\n  input d : float32[]\n  input rate : float32[]\n"
+    "    v1 = d * rate : float32[]\n    v2 = w - v1 : float32[]\n  return result = v2\n"
+)
+
+
 def test_a_product_that_is_made_later_still_finds_its_operand_as_it_was() -> None:
     """The second line of p takes over the memory of h, row by row, between the product and what takes it."""
     program = parse(
         "program p\n  state w : float32[100, 100]\n  input x : float32[100, 128]\n  input c : float32[128, 100]\n"
         "    h = exp(x) : float32[100, 128]\n    d = h @ c : float32[100, 100]\n    z = tanh(h) : float32[100, 128]\n"
-        "    w' = each sgd(w, d, 0.5) : float32[100, 100]\n  update w <- w'\n  return z = z\n\n"
-        "block sgd\n  input w : float32[]\n  input d : float32[]\n  input rate : float32[]\n"
-        "    v1 = d * rate : float32[]\n    v2 = w - v1 : float32[]\n  return result = v2\n"
+        "    w' = each sgd(w, d, 0.5) : float32[100, 100]\n  update w <- w'\n  return z = z\n\n" + SGD
     )
     generator = generator_for("made later")
     arrays = [np.asarray(some(value.spec, generator)) for value in program.inputs]
@@ -238,6 +243,65 @@ def test_a_product_that_is_made_later_still_finds_its_operand_as_it_was() -> Non
     found, expected = NATIVE.execute(program, mine, arrays), NUMPY.execute(program, theirs, arrays)
     for one, other in zip([*found, *mine], [*expected, *theirs], strict=True):
         assert_close(one, other)
+
+
+def chain_of(choose: random.Random) -> str:
+    """A program of lines over rows: products, functions that may take over memory, steps of an optimizer."""
+    values = {"a": ["x"], "b": ["y"], "d": []}
+    shapes = {"a": "[100, 128]", "b": "[128, 100]", "d": "[100, 100]"}
+    waiting, lines = ["w", "u"], []
+    for number in range(choose.randint(4, 14)):
+        name, kind = (
+            f"v{number}",
+            choose.choice(["a", "a", "b", "product", "product", "d", "of the state", "step", "step"]),
+        )
+        if kind in shapes and values[kind]:
+            line, made = f"{choose.choice(['tanh', 'sin'])}({choose.choice(values[kind])})", kind
+        elif kind == "product":
+            line, made = (
+                choose.choice([f"{choose.choice(values['a'])} @ c", f"{choose.choice(values['b'])}^T @ c"]),
+                "d",
+            )
+        elif kind == "of the state":
+            line, made = "w @ c^T", "a"
+        elif kind == "step" and waiting and values["d"]:
+            state = waiting.pop()
+            lines.append(f"    {state}' = each sgd({state}, {choose.choice(values['d'])}, 0.01) : float32[100, 100]")
+            continue
+        else:
+            continue
+        lines.append(f"    {name} = {line} : float32{shapes[made]}")
+        values[made].append(name)
+    shown = [name for names in values.values() for name in names[1:]]
+    return "\n".join(
+        [
+            "program p\n  state w : float32[100, 100]\n  state u : float32[100, 100]",
+            "  input x : float32[100, 128]\n  input y : float32[128, 100]\n  input c : float32[128, 100]",
+            *lines,
+            *(f"  update {state} <- {state}'" for state in ("w", "u") if state not in waiting),
+            *(f"  return {name} = {name}" for name in choose.sample(shown, min(len(shown), choose.randint(0, 2)))),
+            f"\n{SGD}",
+        ]
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_chains_in_which_optimizers_take_products_give_the_numbers_of_the_lines(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(config._settings, "threads", threads)
+    taken = 0
+    for seed in range(150):
+        program = parse(chain_of(random.Random(seed)))
+        generator = generator_for(f"chain {seed}")
+        arrays = [generator.uniform(-1, 1, value.spec.shape).astype("float32") for value in program.inputs]
+        mine = [generator.uniform(-1, 1, value.spec.shape).astype("float32") for value in program.state]
+        theirs = [array.copy() for array in mine]
+        taken += len(joined(NATIVE.load(program, {}), [array.copy() for array in mine]))
+        found, expected = NATIVE.execute(program, mine, arrays), NUMPY.execute(program, theirs, arrays)
+        for one, other in zip([*found, *mine], [*expected, *theirs], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=str(program))
+    assert taken > 15
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 201, 5000])
