@@ -256,17 +256,19 @@ def chain_of(choose: random.Random) -> str:
             choose.choice(["a", "a", "b", "product", "product", "d", "of the state", "step", "step"]),
         )
         if kind in shapes and values[kind]:
-            line, made = f"{choose.choice(['tanh', 'sin'])}({choose.choice(values[kind])})", kind
+            line, made = f"{choose.choice(['tanh', 'sin'])}({choose.choice(values[kind][-2:])})", kind
         elif kind == "product":
             line, made = (
-                choose.choice([f"{choose.choice(values['a'])} @ c", f"{choose.choice(values['b'])}^T @ c"]),
+                choose.choice([f"{choose.choice(values['a'][-2:])} @ c", f"{choose.choice(values['b'])}^T @ c"]),
                 "d",
             )
         elif kind == "of the state":
             line, made = "w @ c^T", "a"
         elif kind == "step" and waiting and values["d"]:
             state = waiting.pop()
-            lines.append(f"    {state}' = each sgd({state}, {choose.choice(values['d'])}, 0.01) : float32[100, 100]")
+            lines.append(
+                f"    {state}' = each sgd({state}, {choose.choice(values['d'][-2:])}, 0.01) : float32[100, 100]"
+            )
             continue
         else:
             continue
@@ -291,7 +293,7 @@ def test_chains_in_which_optimizers_take_products_give_the_numbers_of_the_lines(
 ) -> None:
     monkeypatch.setitem(config._settings, "threads", threads)
     taken = 0
-    for seed in range(150):
+    for seed in range(300):  # two of them would go wrong if products were simply made later
         program = parse(chain_of(random.Random(seed)))
         generator = generator_for(f"chain {seed}")
         arrays = [generator.uniform(-1, 1, value.spec.shape).astype("float32") for value in program.inputs]
@@ -301,7 +303,7 @@ def test_chains_in_which_optimizers_take_products_give_the_numbers_of_the_lines(
         found, expected = NATIVE.execute(program, mine, arrays), NUMPY.execute(program, theirs, arrays)
         for one, other in zip([*found, *mine], [*expected, *theirs], strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4, err_msg=str(program))
-    assert taken > 15
+    assert taken > 30
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 201, 5000])
