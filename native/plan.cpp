@@ -70,7 +70,7 @@ Step by_rows_of(Step step, const Array& out, const Arrays& inputs) {
     wider.cost = step.cost;
     uint64_t full = 0;
     for (size_t i = 0; i < inputs.size(); ++i) full |= uint64_t{inputs[i].rank() > 0} << i;
-    if (out.rank() == 2) wider.taking = step.taking;
+    wider.taking = step.taking;
     return wider.along_rows(full);
 }
 

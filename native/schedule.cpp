@@ -33,21 +33,22 @@ Conflict conflict(const Region& a, const Region& b) {
     return same_rows ? Conflict::Aligned : Conflict::Any;
 }
 
+// The worst conflict of what one touches with what another does.
+Conflict conflict(const std::vector<Region>& mine, const std::vector<Region>& theirs) {
+    Conflict worst = Conflict::None;
+    for (const Region& one : mine) {
+        for (const Region& other : theirs) worst = std::max(worst, conflict(one, other));
+        if (worst == Conflict::Any) break;
+    }
+    return worst;
+}
+
 // A segment while steps are placed.
 struct Draft {
     int64_t rows;  // above 1: a chain, or a single step that is split into rows of its own
     bool chain;
     std::vector<size_t> steps;
     std::vector<Region> regions;
-
-    Conflict with(const Placed& placed) const {
-        Conflict worst = Conflict::None;
-        for (const Region& mine : regions) {
-            for (const Region& theirs : placed.regions) worst = std::max(worst, conflict(mine, theirs));
-            if (worst == Conflict::Any) break;
-        }
-        return worst;
-    }
 
     void add(size_t index, const Placed& placed) {
         steps.push_back(index);
@@ -68,14 +69,14 @@ Draft* home_of(const Placed& placed, bool chainable, std::vector<Draft>& drafts)
     const size_t stop = drafts.size() > REACH ? drafts.size() - REACH : 0;
     for (size_t i = drafts.size(); i-- > stop;) {
         Draft& draft = drafts[i];
-        const Conflict conflict = draft.with(placed);
+        const Conflict worst = conflict(draft.regions, placed.regions);
         if (chainable) {
-            const bool joins = draft.chain && draft.rows == placed.step.rows && conflict != Conflict::Any;
-            if (joins && (!found || conflict == Conflict::Aligned)) found = &draft;
+            const bool joins = draft.chain && draft.rows == placed.step.rows && worst != Conflict::Any;
+            if (joins && (!found || worst == Conflict::Aligned)) found = &draft;
         } else if (draft.rows == 1) {
             found = &draft;
         }
-        if (conflict != Conflict::None) break;
+        if (worst != Conflict::None) break;
     }
     return found;
 }
@@ -142,25 +143,19 @@ Schedule::Schedule(std::vector<Placed> steps) : steps_(std::move(steps)) {
     }
 }
 
-// True where a step may be run after another that follows it in a chain: the other leaves its operands as they are.
-bool Schedule::may_follow(size_t step, size_t other) const {
-    for (const Region& mine : steps_[step].regions) {
-        for (const Region& theirs : steps_[other].regions) {
-            if (conflict(mine, theirs) != Conflict::None) return false;
-        }
-    }
-    return true;
-}
-
-// Steps of a chain that can take a matrix while it is made do so: then it never goes through memory.
+// Steps of a chain that can take a matrix while it is made do so: then it never goes through memory. The step that
+// makes it is run later for that, which no step between may notice.
 void Schedule::join(std::vector<size_t>& chain) {
     for (size_t i = 0; i < chain.size(); ++i) {
         Placed& placed = steps_[chain[i]];
         const auto taker = chain.begin() + static_cast<std::ptrdiff_t>(i);
         const auto maker = std::find(chain.begin(), taker, static_cast<size_t>(placed.maker));
         if (placed.maker < 0 || maker == taker) continue;
-        if (!std::all_of(maker + 1, taker, [&](size_t other) { return may_follow(*maker, other); })) continue;
         const Placed& made = steps_[*maker];
+        const bool unnoticed = std::all_of(maker + 1, taker, [&](size_t between) {
+            return conflict(made.regions, steps_[between].regions) == Conflict::None;
+        });
+        if (!unnoticed) continue;
         Step joined = made.step.into(placed.step.taking(placed.made));
         joined.cost = made.step.cost + placed.step.cost;
         placed.step = std::move(joined);

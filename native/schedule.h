@@ -59,7 +59,6 @@ private:
         int64_t cached;      // as many rows as keep a block's memory in the cache
         double cost;
     };
-    bool may_follow(size_t step, size_t other) const;
     void join(std::vector<size_t>& chain);
     void run_segment(const Segment& segment) const;
 

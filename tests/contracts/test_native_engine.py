@@ -251,17 +251,13 @@ def chain_of(choose: random.Random) -> str:
     shapes = {"a": "[100, 128]", "b": "[128, 100]", "d": "[100, 100]"}
     waiting, lines = ["w", "u"], []
     for number in range(choose.randint(4, 14)):
-        name, kind = (
-            f"v{number}",
-            choose.choice(["a", "a", "b", "product", "product", "d", "of the state", "step", "step"]),
-        )
+        name = f"v{number}"
+        kind = choose.choice(["a", "a", "b", "product", "product", "d", "of the state", "step", "step"])
         if kind in shapes and values[kind]:
             line, made = f"{choose.choice(['tanh', 'sin'])}({choose.choice(values[kind][-2:])})", kind
         elif kind == "product":
-            line, made = (
-                choose.choice([f"{choose.choice(values['a'][-2:])} @ c", f"{choose.choice(values['b'])}^T @ c"]),
-                "d",
-            )
+            line = choose.choice([f"{choose.choice(values['a'][-2:])} @ c", f"{choose.choice(values['b'])}^T @ c"])
+            made = "d"
         elif kind == "of the state":
             line, made = "w @ c^T", "a"
         elif kind == "step" and waiting and values["d"]:

@@ -11,13 +11,11 @@ from tests.keras.table.parts import LOSSES, METRICS
 from tests.keras.test_configs import plain
 
 CONFIGURED = [*(("losses", *case) for case in LOSSES.items()), *(("metrics", *case) for case in METRICS.items())]
+NAMES = [f"{room}-{name}" for room, name, _ in CONFIGURED]
 # Settings that Keras leaves out of its configurations, and flintglass keeps: tests/keras/test_disagreements.py.
 KEPT = {("losses", "Huber"): {"delta"}}
 # Known to Keras alone: a loss of sequences, and what belongs to TensorFlow.
 LATER = {"CTC", "ctc"}
-
-
-NAMES = [f"{room}-{name}" for room, name, _ in CONFIGURED]
 
 
 @pytest.mark.parametrize(("room", "name", "case"), one_in(4, CONFIGURED), ids=NAMES)
