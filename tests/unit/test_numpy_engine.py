@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
+from flintglass import callbacks, config, layers, models
+from flintglass.engines.engine import engine
+from flintglass.engines.numpy_engine import engine as numpy_engine
+from flintglass.engines.numpy_engine import subnormals
 from flintglass.engines.numpy_engine.blas import OneThread, one_thread_for
 from flintglass.engines.numpy_engine.kernels import KERNELS
 from flintglass.program import Literal
@@ -95,3 +103,78 @@ def test_the_number_of_threads_comes_back_when_the_last_leaves() -> None:
     leave.set()
     thread.join()
     assert setting == [8]
+
+
+SUBNORMAL = np.float32(1e-40)
+
+
+@pytest.fixture
+def chosen() -> Iterator[Callable[[str], None]]:
+    """Chooses an engine until the test ends."""
+    before = config.engine()
+    if subnormals.LIBRARY is None:
+        assert not (sys.platform == "linux" and os.uname().machine == "x86_64")
+        pytest.skip("no switch for this system is known")
+    yield config.set_engine
+    config.set_engine(before)
+
+
+def remembering() -> models.Sequential:
+    """A model whose optimizer remembers nothing but subnormal numbers."""
+    model = models.Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile("adam", loss="mse")
+    model.optimizer.build(model.trainable_variables)
+    for variable in memories(model):
+        variable.assign(np.full(variable.shape, SUBNORMAL))
+    return model
+
+
+def memories(model: models.Sequential) -> list[Any]:
+    return [variable for variable in model.optimizer.variables if "momentum" in variable.path]
+
+
+def is_kept() -> bool:
+    return bool(SUBNORMAL / np.float32(2) > 0)
+
+
+@pytest.mark.parametrize("name", ["numpy", "native"])
+@pytest.mark.parametrize("listened", [False, True], ids=["in one go", "step by step"])
+def test_a_step_takes_subnormal_numbers_for_0_and_callbacks_do_not(
+    chosen: Callable[[str], None], name: str, listened: bool
+) -> None:
+    chosen(name)
+    try:
+        engine()
+    except ImportError as error:
+        pytest.skip(str(error))
+    kept = []
+
+    class Halves(callbacks.Callback):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            kept.append(is_kept())
+
+        on_train_batch_end = on_train_batch_begin
+
+    model = remembering()
+    model.fit(np.zeros((4, 2)), np.zeros(4), batch_size=2, verbose=0, callbacks=[Halves()] if listened else [])
+    assert memories(model)
+    assert not any(variable.numpy().any() for variable in memories(model))
+    assert kept == [True] * 4 * listened
+    assert is_kept()
+
+
+def test_a_step_that_ends_in_an_error_leaves_the_thread_as_it_was(
+    chosen: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen("numpy")
+    run = numpy_engine._run
+
+    def fails(plan: Any) -> None:
+        run(plan)
+        if not is_kept():  # in a step, not in what is computed before
+            raise KeyError("here")
+
+    monkeypatch.setattr(numpy_engine, "_run", fails)
+    with pytest.raises(KeyError, match="here"):
+        remembering().fit(np.zeros((4, 2)), np.zeros(4), verbose=0)
+    assert is_kept()

@@ -13,6 +13,7 @@ from flintglass.engines.numpy_engine.flatten import Flat, flatten
 from flintglass.engines.numpy_engine.kernels import KERNELS
 from flintglass.engines.numpy_engine.kernels.table import Array
 from flintglass.engines.numpy_engine.plan import Plan
+from flintglass.engines.numpy_engine.subnormals import switch
 from flintglass.errors import FlintglassError
 from flintglass.primitives import primitive
 from flintglass.program import Program, Spec
@@ -71,6 +72,7 @@ class NumpyEngine(Engine):
         return outputs
 
     def fit(self, work: Pass) -> int:
+        flush, end = switch()
         plans: dict[tuple[tuple[int, ...], ...], tuple[Loaded, Plan]] = {}
         before, after, stop = work.before_step, work.on_step, work.stop
         step, shapes = 0, None
@@ -85,7 +87,11 @@ class NumpyEngine(Engine):
                         plans[shapes] = (loaded, loaded.take(work.state))
                     plan = plans[shapes][1]
                 batch.fill(plan.inputs)
-                _run(plan)
+                try:
+                    flush()
+                    _run(plan)
+                finally:
+                    end()  # what callbacks and sources compute is theirs
                 if after is not None:
                     after(step, plan.outputs)
                 step += 1
