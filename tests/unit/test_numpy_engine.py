@@ -13,6 +13,7 @@ import pytest
 
 from flintglass import callbacks, config, layers, models
 from flintglass.engines.engine import engine
+from flintglass.engines.memory import LINE, aligned
 from flintglass.engines.numpy_engine import engine as numpy_engine
 from flintglass.engines.numpy_engine import subnormals
 from flintglass.engines.numpy_engine.blas import OneThread, one_thread_for
@@ -103,6 +104,26 @@ def test_the_number_of_threads_comes_back_when_the_last_leaves() -> None:
     leave.set()
     thread.join()
     assert setting == [8]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "float32", "int64", "complex128"])
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 5), (1000, 7)], ids=str)
+def test_memory_for_arrays_begins_at_a_cache_line(shape: tuple[int, ...], dtype: str) -> None:
+    for _ in range(5):
+        array = aligned(shape, dtype)
+        assert (array.shape, array.dtype.name) == (shape, dtype)
+        assert array.ctypes.data % LINE == 0 or not array.size
+        assert array.flags.c_contiguous
+        assert array.flags.writeable
+        assert not array.any()
+
+
+def test_what_an_optimizer_passes_over_begins_at_a_cache_line() -> None:
+    model = remembering()
+    model.train_on_batch(np.zeros((4, 2)), np.zeros(4))
+    owners = {variable.owner for variable in (*model.trainable_variables, *memories(model))}
+    assert None not in owners
+    assert all(owner.array.ctypes.data % LINE == 0 for owner in owners)
 
 
 SUBNORMAL = np.float32(1e-40)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from flintglass.engines.memory import aligned
 from flintglass.tracing.variable import Variable
 
 
@@ -14,7 +15,7 @@ class Slab:
 
     def __init__(self, variables: Sequence[Variable]) -> None:
         dtype = variables[0].storage.dtype
-        self.array = np.empty(sum(variable.storage.size for variable in variables), dtype)
+        self.array = aligned((sum(variable.storage.size for variable in variables),), dtype)
         start = 0
         for variable in variables:
             count = variable.storage.size

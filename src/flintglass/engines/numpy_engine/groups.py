@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from flintglass.engines.memory import aligned
 from flintglass.engines.numpy_engine.flatten import Flat, Line, spread_each
 from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
 from flintglass.engines.numpy_engine.kernels.table import Array, Thunk
@@ -179,7 +180,7 @@ def _bind_chunk(
         spec = local.specs[slot]
         target = results.get(slot)
         if target is not None and _overwrites_unread(target, table, last_read, position):
-            copies.append((target, np.empty(spec.shape, spec.dtype)))
+            copies.append((target, aligned(spec.shape, spec.dtype)))
             table[slot] = copies[-1][1]
         elif target is not None:
             table[slot] = target
@@ -203,12 +204,12 @@ def _scratch(spec: Spec, slot: int, scratch: dict[int, Array], spare: list[Array
     whole = scratch.get(slot)
     count = spec.count
     if whole is None or whole.size < count or whole.dtype.name != spec.dtype:
-        whole = scratch[slot] = np.empty(count, spec.dtype)
+        whole = scratch[slot] = aligned((count,), spec.dtype)
     return whole[:count].reshape(spec.shape)
 
 
 def _is_scratch(array: Array, scratch: Mapping[int, Array]) -> bool:
-    return any(array.base is whole for whole in scratch.values())
+    return any(array.base is whole.base for whole in scratch.values())
 
 
 def find_groups(flat: Flat) -> list[Group]:
@@ -239,7 +240,7 @@ def _new_row(flat: Flat, slots: Sequence[int]) -> tuple[Array, dict[int, Array]]
     """One array, and the views of it that lie where each slot's turn is."""
     specs = [flat.specs[slot] for slot in slots]
     counts = [spec.count for spec in specs]
-    row = np.zeros(sum(counts), specs[0].dtype)
+    row = aligned((sum(counts),), specs[0].dtype)
     views: dict[int, Array] = {}
     start = 0
     for slot, spec, count in zip(slots, specs, counts, strict=True):

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from flintglass.engines.memory import aligned
 from flintglass.engines.numpy_engine.blas import one_thread_for
 from flintglass.engines.numpy_engine.control import CONTROL
 from flintglass.engines.numpy_engine.flatten import Flat, Line, flatten, spread_each
@@ -198,7 +199,7 @@ class Plan:
 
     def _new(self, slot: int) -> Array:
         spec = self.flat.specs[slot]
-        return np.zeros(spec.shape, spec.dtype)
+        return aligned(spec.shape, spec.dtype)
 
     def _output(self, line: Line, slot: int, position: int, constant: bool) -> Array:
         if slot in self._targets:
