@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <vector>
 
@@ -18,7 +17,7 @@ public:
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
     ~Memory() {
-        for (void* chunk : chunks_) ::operator delete(chunk, std::align_val_t{ALIGNMENT});
+        for (void* chunk : chunks_) std::free(chunk);
     }
 
     // Small pieces are laid next to each other, so that a small program's values share few cache lines and pages.
@@ -38,12 +37,14 @@ public:
 private:
     static constexpr int64_t CHUNK = 1 << 16;
 
+    // The system zeroes a large piece page by page, when it is first touched: what a plan lays out and never writes,
+    // such as a gradient that is handed on in strips, takes no memory.
     char* new_chunk(int64_t bytes) {
-        if (bytes < ALIGNMENT) bytes = ALIGNMENT;
-        void* chunk = ::operator new(static_cast<size_t>(bytes), std::align_val_t{ALIGNMENT});
-        std::memset(chunk, 0, static_cast<size_t>(bytes));
+        void* chunk = std::calloc(static_cast<size_t>(bytes + ALIGNMENT), 1);
+        if (chunk == nullptr) throw std::bad_alloc();
         chunks_.push_back(chunk);
-        return static_cast<char*>(chunk);
+        const auto address = reinterpret_cast<uintptr_t>(chunk);
+        return static_cast<char*>(chunk) + (ALIGNMENT - address % ALIGNMENT);
     }
 
     std::vector<void*> chunks_;
