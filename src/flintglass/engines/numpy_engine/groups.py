@@ -15,9 +15,9 @@ from flintglass.engines.numpy_engine.kernels import KERNELS, VIEWS
 from flintglass.engines.numpy_engine.kernels.table import Array, Thunk
 from flintglass.program import Spec
 
-# Elements handled at a time: a block's arrays then stay in the second-level cache (measured:
+# Elements handled at most at a time: a block's arrays then stay in the second-level cache, or nearly (measured:
 # docs/performance.md); larger chunks spill, smaller ones pay NumPy's cost per call.
-CHUNK = 32768
+CHUNK = 53248
 
 
 @dataclass
@@ -127,8 +127,10 @@ class Group:
         total = self._results[0].size
         thunks: list[Thunk] = []
         scratch: dict[int, Array] = {}
-        for start in range(0, total, CHUNK):
-            thunks += self._chunk(arrays, slice(start, min(start + CHUNK, total)), scratch)
+        count = max(1, -(-total // CHUNK))
+        size = max(1, -(-total // count))  # all of one size, or nearly: a short one costs as many calls
+        for start in range(0, total, size):
+            thunks += self._chunk(arrays, slice(start, min(start + size, total)), scratch)
 
         def run() -> None:
             for thunk in thunks:
