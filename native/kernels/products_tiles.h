@@ -24,6 +24,7 @@ template <class T> struct TileOperands {
     int64_t inner;
     int64_t last;  // columns of the last vector
     bool resume;   // the sums go on from what is stored
+    T* panel;      // where a tile that copies b writes it, a row of the tile's width after the other
 };
 
 // The value, of which the compiler knows nothing more. From g++ 9 on -O3 makes a version of a loop for each stride that
@@ -35,7 +36,11 @@ inline int64_t opaque(int64_t value) {
     return value;
 }
 
-template <class T, int lanes, int rows, int vectors, bool partial> void tile(const TileOperands<T>& operands) {
+// How far ahead a copy asks for rows of b, which lie far apart.
+constexpr int rows_ahead = 8;
+
+template <class T, int lanes, int rows, int vectors, bool partial, bool copies = false>
+void tile(const TileOperands<T>& operands) {
     using V = Vector<T, lanes>;
     V sums[rows][vectors] = {};
     const int64_t sums_row = operands.sums_row, last = operands.last;
@@ -57,13 +62,19 @@ template <class T, int lanes, int rows, int vectors, bool partial> void tile(con
     const int64_t row_bytes = opaque(operands.a_row * sizeof(T)), a_bytes = opaque(operands.a_inner * sizeof(T));
     const int64_t b_bytes = opaque(operands.b_inner * sizeof(T));
     const char *a = reinterpret_cast<const char*>(operands.a), *b = reinterpret_cast<const char*>(operands.b);
+    [[maybe_unused]] T* panel = operands.panel;
     for (int64_t k = operands.inner; k > 0; --k) {
         V right[vectors];
 #pragma GCC unroll 16
         for (int v = 0; v < vectors; ++v) {
             const T* from = reinterpret_cast<const T*>(b) + v * lanes;
             right[v] = partial ? load_first<V>(from, last) : load<V>(from);
+            if constexpr (copies) {
+                prefetch(b + rows_ahead * b_bytes + v * lanes * sizeof(T));
+                store(panel + v * lanes, right[v]);
+            }
         }
+        if constexpr (copies) panel += vectors * lanes;
 #pragma GCC unroll 16
         for (int row = 0; row < rows; ++row) {
             const V left = broadcast<V>(*reinterpret_cast<const T*>(a + row * row_bytes));
@@ -95,6 +106,7 @@ template <class T> struct TileFamily {
     bool partial;  // reads no more of b than the columns there are
     int most_rows;
     std::array<Tile<T>, most_tile_rows> of_rows;
+    Tile<T> copying;  // that of the most rows, which copies b on its way
 
     // Of so many columns, those in the last vector.
     int64_t last(int64_t count) const { return count - (columns - lanes); }
@@ -103,7 +115,13 @@ template <class T> struct TileFamily {
 
 template <class T, int lanes, int vectors, bool partial, int... row>
 constexpr TileFamily<T> family(std::integer_sequence<int, row...>) {
-    return {lanes * vectors, lanes, partial, sizeof...(row), {tile<T, lanes, row + 1, vectors, partial>...}};
+    constexpr int most = sizeof...(row);
+    return {lanes * vectors,
+            lanes,
+            partial,
+            most,
+            {tile<T, lanes, row + 1, vectors, partial>...},
+            tile<T, lanes, most, vectors, partial, true>};
 }
 
 // As many rows as there are registers for, beside the vectors of b and a number of a.
