@@ -357,10 +357,16 @@ template <class Stored> Step into_sink(const Product<Stored>& product, Multiply<
 // The same for a product of one panel that is read where it lies: 10x4x1 takes 25 ns so, and 70 as a product in blocks.
 template <class T> Step over_tiles(const Product<T>& product, int64_t each) {
     const TileFamily<T>& family = family_for<T>(product.columns);
-    const TileOperands<T> operands{product.a,       product.a_row,   product.a_inner,
-                                   product.b,       product.b_inner, product.out,
-                                   product.out_row, product.inner,   family.last(product.columns),
-                                   false,           nullptr};
+    const TileOperands<T> operands{product.a,
+                                   product.a_row,
+                                   product.a_inner,
+                                   product.b,
+                                   product.b_inner,
+                                   product.out,
+                                   product.out_row,
+                                   product.inner,
+                                   family.last(product.columns),
+                                   false};
     return over_rows(product.rows / each, [=, &family](int64_t begin, int64_t end) {
         TileOperands<T> rows = operands;
         rows.a += begin * each * operands.a_row;

@@ -24,7 +24,8 @@ template <class T> struct TileOperands {
     int64_t inner;
     int64_t last;  // columns of the last vector
     bool resume;   // the sums go on from what is stored
-    T* panel;      // where a tile that copies b writes it, a row of the tile's width after the other
+    // Where a tile that copies b writes it, a row of the tile's width after the other.
+    T* panel = nullptr;
 };
 
 // The value, of which the compiler knows nothing more. From g++ 9 on -O3 makes a version of a loop for each stride that

@@ -177,7 +177,7 @@ def _bind_chunk(
             if last_read.get(slot) == position and slot in table and _is_scratch(table[slot], scratch)
         ]
         operands = [table[slot] for slot in line.inputs]
-        spare = ended + spare  # in place is faster: an addition of 32,768 numbers takes 7 us so, 13 otherwise
+        spare = ended + spare  # in place is faster, and drives less out of the cache
         (slot,) = line.outputs
         spec = local.specs[slot]
         target = results.get(slot)
